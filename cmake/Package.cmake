@@ -1,0 +1,9 @@
+# `cpack -G DEB` makes an installable package.
+set(CPACK_PACKAGE_NAME "wxpay-sandbox")
+set(CPACK_PACKAGE_CONTACT "wxpay-sandbox maintainers <maintainers@wxpay-sandbox.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_GENERATOR "DEB")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION "devel")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+include(CPack)

@@ -1,0 +1,119 @@
+#include "base/clock.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define CN_OFFSET_S (8 * 3600)
+
+int64_t clock_real_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_mono_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t vclock_ms(const struct vclock *clock)
+{
+    if (!clock)
+        return clock_real_ms();
+    return clock->frozen ? clock->frozen_ms : clock_real_ms() + clock->offset_ms;
+}
+
+void vclock_freeze(struct vclock *clock, int64_t at_ms)
+{
+    clock->frozen = true;
+    clock->frozen_ms = at_ms;
+    clock->offset_ms = 0;
+}
+
+void vclock_set(struct vclock *clock, int64_t at_ms)
+{
+    if (clock->frozen)
+        clock->frozen_ms = at_ms;
+    else
+        clock->offset_ms = at_ms - clock_real_ms();
+}
+
+void vclock_reset(struct vclock *clock)
+{
+    *clock = (struct vclock){};
+}
+
+static struct tm cn_tm(int64_t ms)
+{
+    int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+    time_t at = (time_t)(seconds + CN_OFFSET_S);
+    struct tm tm = {};
+    gmtime_r(&at, &tm);
+    return tm;
+}
+
+static int two(int value)
+{
+    return (value % 100 + 100) % 100;
+}
+
+void cn_time_14(int64_t ms, char out[CN_TIME_LEN + 1])
+{
+    struct tm tm = cn_tm(ms);
+    int year = (tm.tm_year + 1900) % 10000;
+    char text[32];
+    snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02d", year < 0 ? 0 : year,
+             two(tm.tm_mon + 1), two(tm.tm_mday), two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec));
+    memcpy(out, text, CN_TIME_LEN);
+    out[CN_TIME_LEN] = '\0';
+}
+
+void cn_time_iso(int64_t ms, char out[CN_TIME_ISO_LEN + 1])
+{
+    struct tm tm = cn_tm(ms);
+    int year = (tm.tm_year + 1900) % 10000;
+    int milli = (int)((ms % 1000 + 1000) % 1000);
+    char text[48];
+    snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03d+08:00", year < 0 ? 0 : year,
+             two(tm.tm_mon + 1), two(tm.tm_mday), two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec),
+             milli);
+    memcpy(out, text, CN_TIME_ISO_LEN);
+    out[CN_TIME_ISO_LEN] = '\0';
+}
+
+static int digits(const char *text, int count)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++)
+        value = value * 10 + (text[i] - '0');
+    return value;
+}
+
+int cn_time_parse_14(const char *text, int64_t len, int64_t *ms)
+{
+    if (len != CN_TIME_LEN)
+        return ERR_SYNTAX;
+    for (int i = 0; i < CN_TIME_LEN; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return ERR_SYNTAX;
+    struct tm tm = { .tm_year = digits(text, 4) - 1900,
+                     .tm_mon = digits(text + 4, 2) - 1,
+                     .tm_mday = digits(text + 6, 2),
+                     .tm_hour = digits(text + 8, 2),
+                     .tm_min = digits(text + 10, 2),
+                     .tm_sec = digits(text + 12, 2) };
+    struct tm asked = tm;
+    time_t at = timegm(&tm);
+    /* timegm() turns 31 February into March: a day that moved does not exist */
+    if (tm.tm_mon != asked.tm_mon || tm.tm_mday != asked.tm_mday || tm.tm_hour != asked.tm_hour ||
+        tm.tm_min != asked.tm_min || tm.tm_sec != asked.tm_sec)
+        return ERR_RANGE;
+    *ms = ((int64_t)at - CN_OFFSET_S) * 1000;
+    return 0;
+}

@@ -1,0 +1,21 @@
+/*
+ * v2_ack.h — is this answer an acknowledgement? The decision table of V2 6.3.
+ */
+#ifndef WXPAY_V2_ACK_H
+#define WXPAY_V2_ACK_H
+
+#include "base/view.h"
+
+enum v2_ack_mode { V2_ACK_LENIENT, V2_ACK_STRICT };
+
+struct v2_ack {
+    bool ok;          /* stops the repeats */
+    const char *row;  /* id of the row that decided, static: "canonical", "redirect", … */
+    const char *why;  /* plain words, static */
+    const char *warn; /* accepted, but worth telling; NULL if clean */
+};
+
+/* Pure: status and raw body of the merchant's answer. Never fails; garbage is "not an ack". */
+struct v2_ack v2_ack_judge(int status, struct view body, enum v2_ack_mode mode);
+
+#endif
