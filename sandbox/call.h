@@ -1,0 +1,40 @@
+/*
+ * call.h — one API call on its way from bytes to signed bytes.
+ *
+ *   routes: born -> gate_v2: who, well formed, signed? -> api/v2/…: fields, engine -> reply_v2:
+ *   bytes, faults -> turn: commit -> http_call_reply: dies
+ */
+#ifndef SANDBOX_CALL_H
+#define SANDBOX_CALL_H
+
+#include "engine/fault.h"
+#include "sandbox.h"
+#include "turn.h"
+
+struct route;
+
+struct call {
+    struct turn_answer answer;
+    struct sandbox *sandbox; /* borrowed, as all pointers here unless said */
+    struct http_call *http;
+    const struct route *route; /* NULL: unknown path */
+    struct account *account;   /* NULL until the gate knows who calls */
+    struct exchange *exchange; /* ours until exchange_end() */
+    struct fault *fault;       /* NULL: none */
+    int64_t now_ms;            /* the account's virtual time */
+    int64_t began_us;
+    enum v2_sign_type sign_type; /* of the request, and so of the answer */
+    struct v2_msg in;            /* owned: the request's fields */
+    struct v2_msg out;           /* owned: the answer's business fields, filled by the handler */
+    char where[64];              /* the field a refusal is about; for texts with "%s" */
+    char why[200];               /* plain words for the record */
+    int status;                  /* prepared answer */
+    struct buf body;             /* owned: prepared answer */
+    struct buf failed_body;      /* what is sent when the commit fails; empty: SYSTEMERROR */
+};
+
+/* Note which field and rule a refusal is about; returns @no. */
+const struct refusal *call_refuse(struct call *call, const struct refusal *no, struct view field,
+                                  const char *why, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

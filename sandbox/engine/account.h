@@ -1,0 +1,103 @@
+/*
+ * account.h — a merchant account: who may call, with which key, under which switches and clock.
+ *
+ * Accounts are few, so all of them are held in memory, written through to the store by every
+ * change; accounts_reload() brings memory back to the store's truth when a commit failed.
+ * Everything belongs to an account; two accounts never meet.
+ */
+#ifndef ENGINE_ACCOUNT_H
+#define ENGINE_ACCOUNT_H
+
+#include "base/rng.h"
+#include "engine/switches.h"
+#include "store/store.h"
+#include "wxpay/v2_sign.h"
+
+#define APPIDS_MAX   8
+#define ORIGINS_MAX  16
+#define ORIGIN_MAX   256
+#define ACCOUNTS_MAX 100000
+
+#define DEFAULT_MCH_ID  "1900000109"
+#define DEFAULT_APPID   "wx8888888888888888"
+#define DEFAULT_API_KEY "192006250b4c09247ec02edce69f6a2d"
+
+enum product { PRODUCT_NATIVE = 1 << 0 };
+
+struct origin {
+    char announced[ORIGIN_MAX + 1], real[ORIGIN_MAX + 1];
+};
+
+enum notice_mode { NOTICE_MODE_SEND, NOTICE_MODE_HOLD, NOTICE_MODE_SUPPRESS };
+
+struct account {
+    int64_t id;
+    char mch_id[MCH_ID_MAX + 1];
+    char name[65];
+    struct v2_key *v2_key; /* owned */
+    size_t appid_count;
+    char appid[APPIDS_MAX][APPID_MAX + 1];
+    unsigned products; /* of enum product */
+    struct switches switches;
+    struct vclock clock;
+    size_t origin_count;
+    struct origin origin[ORIGINS_MAX];
+    enum notice_mode notice_mode; /* for new notifications */
+    struct fault_list *faults;    /* owned; engine/fault.h */
+    struct exchange_ring *ring;   /* owned by sandbox/exchange.c; NULL until the first record */
+};
+
+struct accounts;
+
+/*
+ * Loads what the store has; makes the built-in account in an empty store. @store and @rng are
+ * borrowed.
+ */
+[[nodiscard]] int accounts_new(struct accounts **out, struct store *store, struct rng *rng);
+void accounts_free(struct accounts *accounts);
+
+/* After a failed commit: memory becomes what the store says. Pointers to accounts stay valid. */
+[[nodiscard]] int accounts_reload(struct accounts *accounts);
+
+/* Borrowed; NULL if unknown. Valid until the account is deleted. */
+struct account *accounts_find(struct accounts *accounts, struct view mch_id);
+struct account *accounts_by_id(struct accounts *accounts, int64_t id);
+size_t accounts_count(const struct accounts *accounts);
+struct account *accounts_at(struct accounts *accounts, size_t index); /* in order of making */
+
+/* Is this appid bound to any account? (V2 1.8 step 6 tells unknown from unbound.) */
+bool accounts_knows_appid(const struct accounts *accounts, struct view appid);
+bool account_has_appid(const struct account *account, struct view appid);
+
+/* What a new account shall be; empty members are made up: mch_id counts up from 1999000001. */
+struct account_spec {
+    struct view mch_id, api_key, name;
+    size_t appid_count;
+    struct view appid[APPIDS_MAX];
+    struct switches switches;
+};
+/* ERR_EXISTS, ERR_LIMIT, ERR_SYNTAX (mch_id not 8-10 digits, key not 32 bytes, appid not legal). */
+[[nodiscard]] int accounts_add(struct accounts *accounts, const struct account_spec *spec,
+                               struct account **out);
+[[nodiscard]] int accounts_remove(struct accounts *accounts, struct account *account);
+
+/* Change the key. */
+[[nodiscard]] int account_set_key(struct accounts *accounts, struct account *account,
+                                  struct view api_key);
+/* Write what the caller has changed in appid, products, switches, origin, clock, notice_mode. */
+[[nodiscard]] int account_save(struct accounts *accounts, struct account *account);
+
+/* The clock of accounts made later. */
+struct vclock *accounts_default_clock(struct accounts *accounts);
+
+/* The account's virtual now. */
+int64_t account_now_ms(const struct account *account);
+
+/*
+ * The real URL of an announced one by the origin map: origin replaced, path and query kept.
+ * Appended to @out; the announced one itself when no origin matches.
+ */
+[[nodiscard]] int account_map_url(const struct account *account, struct view announced,
+                                  struct buf *out);
+
+#endif

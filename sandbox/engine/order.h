@@ -1,0 +1,82 @@
+/*
+ * order.h — what may happen to an order (V2 5). No loop, no sockets: a store and a time.
+ *
+ *                unifiedorder            pay                refund (later)
+ *      (nothing) ------------> NOTPAY --------> SUCCESS ------------------> REFUND
+ *                                |  \ failed payment: stays, or PAYERROR by a switch
+ *                                |   closeorder, or the platform by itself
+ *                                +--------------------------> CLOSED
+ *
+ * Functions return NULL when it happened, else the refusal, and then nothing was changed.
+ */
+#ifndef ENGINE_ORDER_H
+#define ENGINE_ORDER_H
+
+#include "engine/account.h"
+#include "engine/refusal.h"
+#include "wxpay/v2_msg.h"
+
+#define PREPAY_LIFE_MS  (2 * 3600 * 1000LL)  /* V2 5.4 */
+#define PREPAY_REUSE_MS (10 * 60 * 1000LL)   /* V2 5.3: same while so much is left */
+#define AUTO_CLOSE_MS   (7 * 86400 * 1000LL) /* V2 5.4 */
+#define EARLY_CLOSE_MS  (5 * 60 * 1000LL)    /* V2 3.3 */
+#define CODE_URL_MAX    64
+
+struct engine {
+    struct store *store; /* borrowed, as all three */
+    struct accounts *accounts;
+    struct rng *rng;
+    /* Optional: told after each change of an order's state, inside the transaction. */
+    void (*on_order)(void *owner, const struct account *account, const struct order_row *order);
+    /* Optional: a row was put into the outbox. */
+    void (*on_notice)(void *owner, struct account *account, const struct notice_row *notice);
+    void *owner;
+};
+
+/* "NOTPAY" …, and the trade_state_desc of V2 3.2. */
+const char *trade_state_name(enum trade_state state);
+const char *trade_state_desc(enum trade_state state);
+[[nodiscard]] int trade_state_parse(struct view text, enum trade_state *out);
+const char *trade_type_name(enum trade_type type);
+
+/* What the merchant orders; views into the caller's message. */
+struct order_spec {
+    struct view out_trade_no;
+    enum trade_type trade_type;
+    enum v2_sign_type sign_type;
+    int64_t total_fen;
+    int64_t expire_ms;            /* 0: none */
+    const struct v2_msg *request; /* all fields as sent */
+};
+
+/*
+ * Unified order, new or repeated, per state of a known number (V2 5.3). @out is the caller's to
+ * release, filled on success. *differs (may be NULL) names the first differing field when
+ * REENTRY_DIFFERS comes back.
+ */
+[[nodiscard]] const struct refusal *order_open(struct engine *engine, struct account *account,
+                                               const struct order_spec *spec, struct order_row *out,
+                                               struct view *differs);
+
+/* By transaction_id if not empty, else by number (V2 3.2). Settles what time has done first. */
+[[nodiscard]] const struct refusal *order_find(struct engine *engine, struct account *account,
+                                               struct view transaction_id, struct view number,
+                                               struct order_row *out);
+
+/* closeorder (V2 3.3). *early is set when it came before 5 minutes were over. */
+[[nodiscard]] const struct refusal *order_close(struct engine *engine, struct account *account,
+                                                struct view number, bool *early);
+
+/* The unpaid orders of the account that time has closed by now (switch auto_close). */
+[[nodiscard]] int order_settle_time(struct engine *engine, struct account *account);
+
+/* When order_settle_time() has its next work, virtual; INT64_MAX if never. */
+int64_t order_next_due(struct engine *engine, struct account *account);
+
+/* A field of the request as sent, empty when absent. Valid while @order lives. */
+struct view order_field(const struct order_row *order, const char *name);
+
+/* The text of the QR code in the order's form (V2 4.1). */
+void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1]);
+
+#endif

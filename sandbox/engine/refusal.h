@@ -1,0 +1,69 @@
+/*
+ * refusal.h — the platform says no. One value from whatever floor; only reply_*.c turns it into
+ * bytes of a dialect.
+ *
+ * The catalogue has one row per reason, with the V2 wire's code and text (V2 1.7, 3.0-3.3). What
+ * is special about one refusal (which field, which rule) travels beside it in struct refused.
+ */
+#ifndef ENGINE_REFUSAL_H
+#define ENGINE_REFUSAL_H
+
+#include "base/view.h"
+
+/* X(id, layer, V2 err_code, V2 text on the wire, clause) — PROTOCOL: return_code=FAIL, unsigned;
+ * BUSINESS: result_code=FAIL, signed. "%s" in a text is the field's name. */
+#define REFUSAL_MAP(X)                                                                                                          \
+    X(UNWRITTEN, BUSINESS, "SYSTEMERROR", "系统错误", "V2 3.0")                                                                 \
+    X(SYSTEM_ERROR, BUSINESS, "SYSTEMERROR", "系统错误", "V2 3.0")                                                              \
+    X(NOT_POST, PROTOCOL, "REQUIRE_POST_METHOD", "require POST method", "V2 1.8.1")                                             \
+    X(EMPTY_BODY, PROTOCOL, "POST_DATA_EMPTY", "post数据为空", "V2 1.8.2")                                                      \
+    X(NOT_UTF8, PROTOCOL, "NOT_UTF8", "编码格式错误", "V2 1.8.3")                                                               \
+    X(XML_FORMAT, PROTOCOL, "XML_FORMAT_ERROR", "XML格式错误", "V2 1.8.4")                                                      \
+    X(LACK_PARAMS, PROTOCOL, "LACK_PARAMS", "缺少参数", "V2 1.8.5")                                                             \
+    X(BAD_LENGTH, PROTOCOL, "PARAM_ERROR", "%s参数长度有误", "V2 1.8.5")                                                        \
+    X(BAD_FIELD, PROTOCOL, "PARAM_ERROR", "参数格式校验错误", "V2 1.8.5")                                                       \
+    X(BAD_TOTAL_FEE, PROTOCOL, "PARAM_ERROR",                                                                                   \
+      "无法将输入源“/body/xml/total_fee”映射到目标字段“标价金额”中，此字段需要一个合法的 " \
+      "64 位有符号整数",                                                                                                        \
+      "V2 1.7")                                                                                                                 \
+    X(BAD_IP, PROTOCOL, "PARAM_ERROR", "invalid spbill_create_ip", "V2 1.7")                                                    \
+    X(BAD_TIME, PROTOCOL, "PARAM_ERROR", "【交易有效截止时间非法】", "V2 5.4")                                                  \
+    X(BAD_SIGN_TYPE, PROTOCOL, "SIGNERROR", "签名错误", "V2 2.3")                                                               \
+    X(APPID_UNKNOWN, PROTOCOL, "APPID_NOT_EXIST", "appid不存在", "V2 1.8.6")                                                    \
+    X(MCHID_UNKNOWN, PROTOCOL, "MCHID_NOT_EXIST", "商户号mch_id或sub_mch_id不存在", "V2 1.8.6")                                 \
+    X(NOT_BOUND, PROTOCOL, "APPID_MCHID_NOT_MATCH", "商户号mch_id与appid不匹配", "V2 1.8.6")                                    \
+    X(BAD_SIGN, PROTOCOL, "SIGNERROR", "签名错误", "V2 1.8.7")                                                                  \
+    X(NO_PERMISSION, PROTOCOL, "NOAUTH",                                                                                        \
+      "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试", "V2 1.8.9")                                                  \
+    X(REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "201 商户订单号重复", "V2 5.3")                                             \
+    X(ORDER_PAID, BUSINESS, "ORDERPAID", "该订单已支付", "V2 5.3")                                                              \
+    X(CLOSE_PAID, BUSINESS, "ORDERPAID", "order paid", "V2 3.3")                                                                \
+    X(ORDER_CLOSED, BUSINESS, "ORDERCLOSED", "订单已关闭", "V2 5.3")                                                            \
+    X(ORDER_REVERSED, BUSINESS, "ORDERREVERSED", "订单已撤销", "V2 5.3")                                                        \
+    X(QUERY_UNKNOWN, BUSINESS, "ORDERNOTEXIST", "order not exist", "V2 3.2")                                                    \
+    X(CLOSE_UNKNOWN, BUSINESS, "ORDERNOTEXIST", "订单不存在", "V2 3.3")                                                         \
+    X(TRADE_STATE, BUSINESS, "TRADE_STATE_ERROR", "订单状态错误", "V2 3.3")                                                     \
+    X(CLOSE_EARLY, BUSINESS, "SYSTEMERROR", "system error", "V2 3.3")                                                           \
+    X(NOT_BUILT, PROTOCOL, "NOT_BUILT", "sandbox: not built yet, manual %s", "product.md")
+
+enum refusal_layer { REFUSAL_BUSINESS, REFUSAL_PROTOCOL };
+
+enum refusal_id {
+#define X(id, layer, code, text, clause) REFUSE_##id,
+    REFUSAL_MAP(X)
+#undef X
+        REFUSAL_COUNT
+};
+
+struct refusal {
+    enum refusal_id id;
+    const char *name; /* "BAD_SIGN": stable, for records and tests */
+    enum refusal_layer layer;
+    const char *code, *text, *clause;
+};
+
+/* Static, never NULL for a valid id. */
+const struct refusal *refusal_of(enum refusal_id id);
+#define REFUSE(id) refusal_of(REFUSE_##id)
+
+#endif

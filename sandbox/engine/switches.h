@@ -1,0 +1,74 @@
+/*
+ * switches.h — where the manual is silent, a named choice (V2 12). One value per account; the
+ * default is the spec's.
+ *
+ * X(name, clause, sentence, values…): the first value is the default. Values are small indices
+ * into the list, with a constant each: SWITCH_answer_type_plain …
+ */
+#ifndef ENGINE_SWITCHES_H
+#define ENGINE_SWITCHES_H
+
+#include "base/view.h"
+
+#define SWITCH_MAP(X)                                                                              \
+    X(answer_type, "V2 1.2", "Content-Type of API answers", "text/plain", "text/xml",              \
+      "text/xml; charset=utf-8")                                                                   \
+    X(error_layer, "V2 1.7", "where refusals of format and signature show up", "real",             \
+      "documented")                                                                                \
+    X(length_unit, "V2 1.6", "what lengths of body and attach count", "bytes", "characters")       \
+    X(blanks, "V2 2.2", "blanks around values when checking signatures", "significant", "trimmed") \
+    X(sign_case, "V2 2.2", "lower-case hex in a request's sign", "refused", "accepted")            \
+    X(prepay_repeat, "V2 5.3", "an identical unified order returns", "same", "new")                \
+    X(reentry_compare, "V2 5.3", "fields compared on re-entry", "all", "core")                     \
+    X(reentry_expired, "V2 5.3", "re-entry after time_expire", "ORDERCLOSED", "INVALID_REQUEST")   \
+    X(auto_close, "V2 5.4", "when an unpaid order closes by itself", "7d", "at_expiry", "never")   \
+    X(early_close, "V2 3.3", "closeorder within 5 minutes", "accepted", "refused")                 \
+    X(expire_min, "V2 5.4", "least distance of time_expire", "1m", "5m")                           \
+    X(short_number, "V2 12", "out_trade_no shorter than 6", "accepted", "refused")                 \
+    X(product_id, "interop", "NATIVE without product_id", "accepted", "refused")                   \
+    X(url_query, "V2 6.6", "notify_url with a query string", "delivered", "refused", "stripped")   \
+    X(code_form, "V2 4.1", "form of code_url", "pr", "sr", "up", "s")                              \
+    X(retry_table, "V2 6.4", "timetable of notifications", "current", "old")                       \
+    X(retry_from, "V2 6.4", "gaps count from the attempt's", "end", "start")                       \
+    X(retry_scale, "V2 6.4", "gaps are divided by", "1", "15", "60", "1000")                       \
+    X(ack_mode, "V2 6.3", "how strictly acknowledgements are read", "lenient", "strict")           \
+    X(ack_timeout, "V2 6.3", "how long an acknowledgement may take", "5s", "2s")                   \
+    X(notify_nonce, "V2 6.2", "nonce_str of a notification", "fresh", "order")                     \
+    X(notify_sign_type, "V2 2.3", "sign_type in an HMAC order's notification", "present",          \
+      "absent")                                                                                    \
+    X(query_layout, "V2 3.2", "layout of orderquery answers", "classic", "newer")                  \
+    X(wrong_password, "V2 5.2", "a failed payment leaves the order", "NOTPAY", "PAYERROR")
+
+enum switch_id {
+#define X(name, clause, sentence, ...) SWITCH_##name,
+    SWITCH_MAP(X)
+#undef X
+        SWITCH_COUNT
+};
+
+#define SWITCH_VALUES_MAX 4
+
+struct switch_row {
+    const char *name, *clause, *sentence;
+    const char *values[SWITCH_VALUES_MAX]; /* NULL after the last; [0] is the default */
+};
+
+extern const struct switch_row switch_rows[SWITCH_COUNT];
+
+/* One account's choices: index of the value per switch; zeroed means all defaults. */
+struct switches {
+    unsigned char value[SWITCH_COUNT];
+};
+
+/* "real", "5s", … */
+const char *switch_value(const struct switches *switches, enum switch_id id);
+
+/* Is @id set to this very text? The text must be one of its values (asserted). */
+bool switch_is(const struct switches *switches, enum switch_id id, const char *text);
+
+/*
+ * By name. 0; ERR_NOT_FOUND for an unknown switch; ERR_SYNTAX for a value it does not have.
+ */
+[[nodiscard]] int switch_set(struct switches *switches, struct view name, struct view value);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * routes.h — the API door: which path is which chapter of the manual.
+ */
+#ifndef SANDBOX_ROUTES_H
+#define SANDBOX_ROUTES_H
+
+#include "call.h"
+
+/* A row of the table. handler NULL: the manual has it, we do not yet (refused as NOT_BUILT). */
+struct route {
+    const char *path;    /* "/pay/unifiedorder" */
+    const char *api;     /* "unifiedorder": the name in records, faults and waits */
+    const char *chapter; /* of the manual: "9_1" */
+    const struct refusal *(*handler)(struct call *call);
+};
+
+/* NULL for a path the manual does not have. */
+const struct route *route_find(struct view path);
+const struct route *route_at(size_t index); /* NULL after the last */
+
+/* http_server's on_call of the API door; @owner is the sandbox. */
+void routes_on_call(struct http_call *http, void *owner);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * rows.h — what is kept: one struct per table. Fixed arrays for what the protocol bounds, a buf
+ * for what varies. Zeroed is a valid empty row; row_release functions accept it.
+ */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define MCH_ID_MAX         32
+#define APPID_MAX          32
+#define OUT_TRADE_NO_MAX   32
+#define PREPAY_ID_MAX      64
+#define CODE_MAX           16 /* the part of code_url that varies */
+#define TRANSACTION_ID_MAX 32
+#define OPENID_MAX         128
+#define BANK_TYPE_MAX      32
+#define REQUEST_BLOB_MAX   (16 * 1024)
+#define API_KEY_MAX        32
+
+struct account_row {
+    int64_t id;
+    char mch_id[MCH_ID_MAX + 1];
+    char api_key[API_KEY_MAX + 1];
+    char name[65];
+    struct buf settings; /* JSON: appids, products, switches, origins, clock; engine/account.c */
+};
+
+/* Kept as integers: never renumber. */
+enum trade_state {
+    TRADE_NOTPAY = 1,
+    TRADE_USERPAYING,
+    TRADE_SUCCESS,
+    TRADE_REFUND,
+    TRADE_CLOSED,
+    TRADE_REVOKED,
+    TRADE_PAYERROR,
+    TRADE_ACCEPT,
+    TRADE_STATES
+};
+
+enum trade_type { TRADE_TYPE_NATIVE = 1, TRADE_TYPE_JSAPI, TRADE_TYPE_APP, TRADE_TYPE_MWEB };
+
+enum dialect { DIALECT_V2 = 2, DIALECT_V3 = 3 };
+
+struct order_row {
+    int64_t id; /* 0: not stored yet */
+    int64_t account_id;
+    enum dialect dialect;
+    enum trade_state state;
+    enum trade_type trade_type;
+    int sign_type; /* enum v2_sign_type for V2 */
+    int64_t total_fen;
+    int64_t created_ms, expire_ms, closed_ms; /* virtual; 0: never */
+    int64_t prepay_ms;                        /* when the present prepay was made */
+    char out_trade_no[OUT_TRADE_NO_MAX + 1];
+    char prepay_id[PREPAY_ID_MAX + 1];
+    char code[CODE_MAX + 1];
+    unsigned char code_form; /* index of the switch code_form */
+    struct buf request;      /* the business fields as sent; engine/order.c packs and reads them */
+};
+
+void order_row_release(struct order_row *row);
+
+#define COUPONS_MAX 8
+
+struct coupon {
+    bool cash; /* CASH or NO_CASH */
+    int64_t fee_fen;
+    char id[21];
+};
+
+struct payment_row {
+    int64_t order_id;
+    char transaction_id[TRANSACTION_ID_MAX + 1];
+    char openid[OPENID_MAX + 1];
+    char bank_type[BANK_TYPE_MAX + 1];
+    int64_t paid_ms; /* virtual */
+    int64_t cash_fen;
+    size_t coupon_count;
+    struct coupon coupon[COUPONS_MAX];
+};
+
+enum notice_state {
+    NOTICE_WAITING = 1, /* due at due_ms */
+    NOTICE_SENDING,     /* a delivery is under way; after a restart it counts as due */
+    NOTICE_HELD,        /* until released */
+    NOTICE_SUPPRESSED,  /* for good */
+    NOTICE_DONE,        /* acknowledged */
+    NOTICE_LOST         /* the timetable ran out */
+};
+
+enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND };
+
+/* One notification: a row of the outbox. Its body is made anew for each delivery. */
+struct notice_row {
+    int64_t id, account_id, order_id;
+    enum notice_kind kind;
+    enum notice_state state;
+    int attempts;       /* deliveries begun */
+    int64_t created_ms; /* virtual */
+    int64_t due_ms;     /* virtual; when WAITING */
+};
+
+/* One attempt, for the record. */
+struct delivery_row {
+    int64_t id, notice_id;
+    int attempt;
+    int64_t sent_ms, ended_ms; /* virtual; ended 0: under way */
+    int status;                /* HTTP, 0: none */
+    int error;                 /* negative code, 0: none */
+    bool acknowledged;
+    char row[24]; /* of the decision table, V2 6.3 */
+};
+
+struct fault_row {
+    int64_t id, account_id;
+    struct buf spec; /* JSON as ordered; engine/fault.c */
+    int64_t left;    /* how often it still happens; 0 with no bound */
+};
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * store.h — rows in, rows out, one transaction per loop turn. SQLite stays behind this header.
+ *
+ * In memory, or `sandbox.db` in a folder. Every write needs an open transaction: store_begin() is
+ * cheap when one is open. Reads may happen outside. A *_get returns 0, ERR_NOT_FOUND or
+ * ERR_STORE; lists call back per row and stop at the first non-zero return, which they return.
+ * Prepared statements are kept. Not for two threads.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/rows.h"
+
+struct store;
+
+struct store_options {
+    const char *dir; /* NULL: in memory. Made if missing; a second process on it is refused */
+    bool full;       /* fsync on every commit: survives power loss */
+};
+
+[[nodiscard]] int store_open(struct store **out, const struct store_options *options);
+void store_close(struct store *store); /* rolls back what was not committed */
+
+/* SQLite's last complaint, for the log. */
+const char *store_trouble(const struct store *store);
+
+[[nodiscard]] int store_begin(struct store *store);
+bool store_in_transaction(const struct store *store);
+[[nodiscard]] int store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+/* SAVEPOINTs inside the turn's transaction; they nest up to 4. */
+[[nodiscard]] int store_save(struct store *store);
+[[nodiscard]] int store_keep(struct store *store); /* release the newest savepoint */
+void store_undo(struct store *store);              /* back to the newest and release it */
+
+/* accounts */
+[[nodiscard]] int account_insert(struct store *store, struct account_row *row); /* sets id */
+[[nodiscard]] int account_update(struct store *store, const struct account_row *row);
+[[nodiscard]] int account_delete(struct store *store, int64_t id); /* and all that is its */
+[[nodiscard]] int account_each(struct store *store,
+                               int (*visit)(void *ctx, const struct account_row *row), void *ctx);
+/* Orders, payments, notices, deliveries, faults of the account; 0: of all. */
+[[nodiscard]] int account_clear(struct store *store, int64_t account_id);
+
+/* orders; ERR_EXISTS for a known (account, out_trade_no) or code */
+[[nodiscard]] int order_insert(struct store *store, struct order_row *row);       /* sets id */
+[[nodiscard]] int order_update(struct store *store, const struct order_row *row); /* not request */
+[[nodiscard]] int order_get(struct store *store, int64_t id, struct order_row *out);
+[[nodiscard]] int order_get_by_number(struct store *store, int64_t account_id, struct view number,
+                                      struct order_row *out);
+[[nodiscard]] int order_get_by_transaction(struct store *store, int64_t account_id,
+                                           struct view transaction_id, struct order_row *out);
+[[nodiscard]] int order_get_by_code(struct store *store, struct view code, struct order_row *out);
+
+struct order_filter {
+    int64_t account_id;
+    enum trade_state state; /* 0: any */
+    int64_t after_id;
+    size_t limit;
+};
+[[nodiscard]] int order_each(struct store *store, const struct order_filter *filter,
+                             int (*visit)(void *ctx, const struct order_row *row), void *ctx);
+
+/* The unpaid order of an account whose @created_ms is oldest; for closing by itself. */
+[[nodiscard]] int order_oldest_unpaid(struct store *store, int64_t account_id,
+                                      struct order_row *out);
+
+/* payments */
+[[nodiscard]] int payment_insert(struct store *store, const struct payment_row *row);
+[[nodiscard]] int payment_get(struct store *store, int64_t order_id, struct payment_row *out);
+
+/* the outbox */
+[[nodiscard]] int notice_insert(struct store *store, struct notice_row *row); /* sets id */
+[[nodiscard]] int notice_update(struct store *store, const struct notice_row *row);
+[[nodiscard]] int notice_get(struct store *store, int64_t id, struct notice_row *out);
+[[nodiscard]] int notice_get_by_order(struct store *store, int64_t order_id, enum notice_kind kind,
+                                      struct notice_row *out);
+/* The WAITING one of the account that is due first. */
+[[nodiscard]] int notice_next(struct store *store, int64_t account_id, struct notice_row *out);
+[[nodiscard]] int notice_each(struct store *store, int64_t account_id, int64_t after_id,
+                              int (*visit)(void *ctx, const struct notice_row *row), void *ctx);
+/* Rows a crash left SENDING become WAITING again. */
+[[nodiscard]] int notice_recover(struct store *store);
+
+[[nodiscard]] int delivery_insert(struct store *store, struct delivery_row *row); /* sets id */
+[[nodiscard]] int delivery_update(struct store *store, const struct delivery_row *row);
+[[nodiscard]] int delivery_each(struct store *store, int64_t notice_id,
+                                int (*visit)(void *ctx, const struct delivery_row *row), void *ctx);
+
+/* faults */
+[[nodiscard]] int fault_insert(struct store *store, struct fault_row *row); /* sets id */
+[[nodiscard]] int fault_set_left(struct store *store, int64_t id, int64_t left);
+[[nodiscard]] int fault_delete(struct store *store, int64_t id);
+[[nodiscard]] int fault_each(struct store *store, int64_t account_id,
+                             int (*visit)(void *ctx, const struct fault_row *row), void *ctx);
+
+/* small counters that must survive a restart: serial numbers of transaction ids and accounts */
+[[nodiscard]] int store_next(struct store *store, const char *counter, int64_t first, int64_t *out);
+
+#endif
