@@ -2,7 +2,8 @@
  * v2_msg.h — one V2 message: a flat list of named values (V2 1.3), read from XML and written to it.
  *
  * One parse, one list: what is verified is what is used (V2 9.9). Values are the parsed texts:
- * entities resolved, CDATA unpacked, never trimmed. The message owns all bytes it shows.
+ * entities resolved, CDATA unpacked, never trimmed. The message owns all bytes it shows; each name
+ * and value is followed by a NUL that does not count.
  */
 #ifndef WXPAY_V2_MSG_H
 #define WXPAY_V2_MSG_H
@@ -18,10 +19,13 @@ struct v2_field {
     bool bare; /* written without CDATA: the platform's integers */
 };
 
+struct v2_text; /* private: a block of names and values */
+
 struct v2_msg {
     struct v2_field *field; /* owned array, in the order of arrival */
     size_t count, cap;
-    struct buf text; /* owned: names and values lie here, at stable places */
+    uint64_t names;       /* private: a bit per hashed name; a clear bit means "not here" */
+    struct v2_text *text; /* owned: what the views show. A view holds until clear or release */
 };
 
 /* Zeroed is a valid empty message. */
@@ -30,10 +34,18 @@ void v2_msg_release(struct v2_msg *msg);
 /* Forget the fields, keep the memory. */
 void v2_msg_clear(struct v2_msg *msg);
 
-/* Append; name and value are copied. ERR_LIMIT above V2_FIELDS_MAX, ERR_EXISTS for a known name. */
+/*
+ * Append; name and value are copied. ERR_LIMIT above V2_FIELDS_MAX, ERR_EXISTS for a known name,
+ * ERR_TOO_LONG for a name above V2_NAME_MAX or a value above V2_XML_MAX, ERR_SYNTAX for no name.
+ */
 [[nodiscard]] int v2_msg_add(struct v2_msg *msg, struct view name, struct view value);
 [[nodiscard]] int v2_msg_add_str(struct v2_msg *msg, const char *name, const char *value);
 [[nodiscard]] int v2_msg_add_int(struct v2_msg *msg, const char *name, int64_t value);
+
+/* Give @name another value where it stands, or append it. The field is no longer bare. */
+[[nodiscard]] int v2_msg_set(struct v2_msg *msg, const char *name, struct view value);
+/* Take the field out; the others keep their order. False when there is none. */
+bool v2_msg_remove(struct v2_msg *msg, const char *name);
 
 /* Value of @name; ptr NULL when there is no such element, len 0 when it is empty. */
 struct view v2_msg_get(const struct v2_msg *msg, const char *name);
@@ -83,6 +95,11 @@ enum v2_quote {
     V2_QUOTE_CDATA, /* every value in CDATA, "]]>" split; integers added by v2_msg_add_int() bare */
     V2_QUOTE_BARE,  /* escaped text nodes */
 };
+/*
+ * Appended to @out, which is as before after an error. ERR_SYNTAX when a name is no XML name or a
+ * value holds a character that XML 1.0 cannot carry, ERR_UTF8 when it is not UTF-8. A carriage
+ * return is written as &#13;, so that what is read again is what was written.
+ */
 [[nodiscard]] int v2_msg_write(const struct v2_msg *msg, enum v2_quote quote, struct buf *out);
 
 /* Sort the fields by name, byte order: layout B. */

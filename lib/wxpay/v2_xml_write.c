@@ -1,0 +1,200 @@
+/*
+ * The writer of V2 1.4. A value that needs no care — nearly every one — is sized, reserved and
+ * copied in one go; the others take the slow road, piece by piece.
+ */
+#include "base/err.h"
+#include "base/utf8.h"
+#include "wxpay/v2_msg_priv.h"
+
+#include <libxml/tree.h>
+
+#define OPEN_CDATA  "<![CDATA["
+#define CLOSE_CDATA "]]>"
+/* Around a field: "<" name ">" … "</" name ">" and the line feed of layout A. */
+#define TAG_BYTES 6
+
+/* What a byte of a value may mean. Zero is plain in both quotings. */
+enum {
+    MARKUP = 1,    /* & < >: escaped outside CDATA */
+    BRACKET = 2,   /* ]: may end a CDATA section */
+    RETURN = 4,    /* CR: a reader would turn it into LF */
+    HIGH = 8,      /* part of a UTF-8 sequence: to be checked */
+    FORBIDDEN = 16 /* XML 1.0 has no way to carry it */
+};
+
+static const unsigned char byte_kind[256] = {
+    [0x00 ... 0x08] = FORBIDDEN,
+    [0x0b ... 0x0c] = FORBIDDEN,
+    [0x0e ... 0x1f] = FORBIDDEN,
+    ['\r'] = RETURN,
+    ['&'] = MARKUP,
+    ['<'] = MARKUP,
+    ['>'] = MARKUP,
+    [']'] = BRACKET,
+    [0x80 ... 0xff] = HIGH,
+};
+
+static unsigned kinds_of(struct view text)
+{
+    unsigned kinds = 0;
+    for (size_t i = 0; i < text.len; i++)
+        kinds |= byte_kind[(unsigned char)text.ptr[i]];
+    return kinds;
+}
+
+size_t v2_xml_bad_char(struct view text)
+{
+    const unsigned char *s = (const unsigned char *)text.ptr;
+    for (size_t i = 0; i < text.len; i++) {
+        if (byte_kind[s[i]] & FORBIDDEN)
+            return i;
+        /* U+FFFE and U+FFFF: well-formed UTF-8, but no characters of XML */
+        if (s[i] == 0xef && text.len - i >= 3 && s[i + 1] == 0xbf && s[i + 2] >= 0xbe)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* 0, or why this value cannot be written. */
+static int check_value(struct view value, unsigned kinds)
+{
+    if (kinds & FORBIDDEN)
+        return ERR_SYNTAX;
+    if (!(kinds & HIGH))
+        return 0;
+    if (utf8_broken_at(value) != SIZE_MAX)
+        return ERR_UTF8;
+    return v2_xml_bad_char(value) == SIZE_MAX ? 0 : ERR_SYNTAX;
+}
+
+static bool is_name(struct view name)
+{
+    char text[V2_NAME_MAX + 1];
+    return !view_copy(name, text, sizeof(text)) && strlen(text) == name.len &&
+           utf8_broken_at(name) == SIZE_MAX && xmlValidateNCName((const xmlChar *)text, 0) == 0;
+}
+
+/* Letters, digits and "_" from the second place on need no library to be called a name. */
+static bool is_plain_name(struct view name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        bool letter = (unsigned)((c | 0x20) - 'a') < 26 || c == '_';
+        if (!letter && (i == 0 || (unsigned)(c - '0') > 9))
+            return false;
+    }
+    return name.len > 0;
+}
+
+/* Inside CDATA nothing is markup but "]]>" (split between its brackets) and CR (put outside). */
+static int put_cdata(struct buf *out, struct view value)
+{
+    size_t from = 0;
+    int err = buf_str(out, OPEN_CDATA);
+    for (size_t i = 0; !err && i < value.len; i++) {
+        const char *instead = NULL;
+        if (value.ptr[i] == '\r')
+            instead = CLOSE_CDATA "&#13;" OPEN_CDATA;
+        else if (value.ptr[i] == '>' && i >= 2 && memcmp(value.ptr + i - 2, "]]", 2) == 0)
+            instead = CLOSE_CDATA OPEN_CDATA ">";
+        if (!instead)
+            continue;
+        err = buf_add(out, value.ptr + from, i - from);
+        if (!err)
+            err = buf_str(out, instead);
+        from = i + 1;
+    }
+    if (!err)
+        err = buf_add(out, value.ptr + from, value.len - from);
+    return err ? err : buf_str(out, CLOSE_CDATA);
+}
+
+static int put_escaped(struct buf *out, struct view value)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < value.len; i++) {
+        switch (value.ptr[i]) {
+        case '&': err = buf_str(out, "&amp;"); break;
+        case '<': err = buf_str(out, "&lt;"); break;
+        case '>': err = buf_str(out, "&gt;"); break;
+        case '\r': err = buf_str(out, "&#13;"); break;
+        default: err = buf_byte(out, value.ptr[i]);
+        }
+    }
+    return err;
+}
+
+static int put_with_care(struct buf *out, const struct v2_field *field, bool cdata)
+{
+    int err = buf_byte(out, '<');
+    if (!err)
+        err = buf_view_add(out, field->name);
+    if (!err)
+        err = buf_byte(out, '>');
+    if (!err)
+        err = cdata ? put_cdata(out, field->value) : put_escaped(out, field->value);
+    if (!err)
+        err = buf_str(out, "</");
+    if (!err)
+        err = buf_view_add(out, field->name);
+    return err ? err : buf_str(out, ">\n");
+}
+
+static char *put(char *at, const char *bytes, size_t len)
+{
+    if (len)
+        memcpy(at, bytes, len);
+    return at + len;
+}
+
+/* The common case: nothing in the value can be mistaken for markup. */
+static int put_plain(struct buf *out, const struct v2_field *field, bool cdata)
+{
+    size_t quote = cdata ? strlen(OPEN_CDATA CLOSE_CDATA) : 0;
+    size_t size = 2 * field->name.len + field->value.len + quote + TAG_BYTES;
+    int err = buf_reserve(out, size);
+    if (err)
+        return err;
+    char *at = out->ptr + out->len;
+    *at++ = '<';
+    at = put(at, field->name.ptr, field->name.len);
+    *at++ = '>';
+    if (cdata)
+        at = put(at, OPEN_CDATA, strlen(OPEN_CDATA));
+    at = put(at, field->value.ptr, field->value.len);
+    if (cdata)
+        at = put(at, CLOSE_CDATA, strlen(CLOSE_CDATA));
+    at = put(at, "</", 2);
+    at = put(at, field->name.ptr, field->name.len);
+    at = put(at, ">\n", 3); /* with the NUL */
+    out->len += size;
+    return 0;
+}
+
+static int put_field(struct buf *out, const struct v2_field *field, enum v2_quote quote)
+{
+    bool cdata = quote == V2_QUOTE_CDATA && !field->bare;
+    unsigned kinds = kinds_of(field->value);
+    int err = check_value(field->value, kinds);
+    if (err)
+        return err;
+    if (!is_plain_name(field->name) && !is_name(field->name))
+        return ERR_SYNTAX;
+    bool care = cdata ? kinds & (BRACKET | RETURN) : kinds & (MARKUP | RETURN);
+    return care ? put_with_care(out, field, cdata) : put_plain(out, field, cdata);
+}
+
+int v2_msg_write(const struct v2_msg *msg, enum v2_quote quote, struct buf *out)
+{
+    size_t before = out->len;
+    int err = buf_str(out, "<xml>");
+    for (size_t i = 0; !err && i < msg->count; i++)
+        err = put_field(out, &msg->field[i], quote);
+    if (!err)
+        err = buf_str(out, "</xml>");
+    if (err && out->ptr) {
+        out->len = before;
+        out->ptr[before] = '\0';
+    }
+    return err;
+}
