@@ -21,7 +21,7 @@ struct store_options {
 [[nodiscard]] int store_open(struct store **out, const struct store_options *options);
 void store_close(struct store *store); /* rolls back what was not committed */
 
-/* SQLite's last complaint, for the log. */
+/* The last complaint, for the log. NULL: why the last store_open() failed. */
 const char *store_trouble(const struct store *store);
 
 [[nodiscard]] int store_begin(struct store *store);
@@ -43,9 +43,13 @@ void store_undo(struct store *store);              /* back to the newest and rel
 /* Orders, payments, notices, deliveries, faults of the account; 0: of all. */
 [[nodiscard]] int account_clear(struct store *store, int64_t account_id);
 
-/* orders; ERR_EXISTS for a known (account, out_trade_no) or code */
-[[nodiscard]] int order_insert(struct store *store, struct order_row *row);       /* sets id */
-[[nodiscard]] int order_update(struct store *store, const struct order_row *row); /* not request */
+/*
+ * orders; ERR_EXISTS for a known (account, out_trade_no) or code, and then nothing was done, so
+ * that whoever expects a new one may insert first and look up only when that fails.
+ */
+[[nodiscard]] int order_insert(struct store *store, struct order_row *row); /* sets id */
+/* State, closed_ms and what belongs to the prepay; the rest of an order never changes. */
+[[nodiscard]] int order_update(struct store *store, const struct order_row *row);
 [[nodiscard]] int order_get(struct store *store, int64_t id, struct order_row *out);
 [[nodiscard]] int order_get_by_number(struct store *store, int64_t account_id, struct view number,
                                       struct order_row *out);
@@ -62,15 +66,20 @@ struct order_filter {
 [[nodiscard]] int order_each(struct store *store, const struct order_filter *filter,
                              int (*visit)(void *ctx, const struct order_row *row), void *ctx);
 
-/* The unpaid order of an account whose @created_ms is oldest; for closing by itself. */
-[[nodiscard]] int order_oldest_unpaid(struct store *store, int64_t account_id,
-                                      struct order_row *out);
+/* For closing by itself: which unpaid (NOTPAY) order of the account comes first. */
+enum unpaid_by {
+    UNPAID_BY_CREATED_PLAIN,    /* oldest created_ms among those without expire_ms */
+    UNPAID_BY_CREATED_EXPIRING, /* oldest created_ms among those with expire_ms */
+    UNPAID_BY_EXPIRY,           /* smallest expire_ms among those with one */
+};
+[[nodiscard]] int order_first_unpaid(struct store *store, int64_t account_id, enum unpaid_by by,
+                                     int64_t *id, int64_t *at_ms);
 
-/* payments */
+/* payments; ERR_EXISTS for a known order or transaction_id */
 [[nodiscard]] int payment_insert(struct store *store, const struct payment_row *row);
 [[nodiscard]] int payment_get(struct store *store, int64_t order_id, struct payment_row *out);
 
-/* the outbox */
+/* the outbox; ERR_EXISTS for a known (order, kind) */
 [[nodiscard]] int notice_insert(struct store *store, struct notice_row *row); /* sets id */
 [[nodiscard]] int notice_update(struct store *store, const struct notice_row *row);
 [[nodiscard]] int notice_get(struct store *store, int64_t id, struct notice_row *out);

@@ -1,0 +1,120 @@
+#include "base/err.h"
+#include "store/sql.h"
+
+#include <stdio.h>
+
+#define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
+#define SCHEMA_VERSION 1
+
+/*
+ * An open order is what there are many of, so nothing is kept twice: the number lies in one index
+ * behind its account, and the indices for closing by itself hold unpaid orders only.
+ */
+static const char schema[] =
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY, mch_id TEXT NOT NULL UNIQUE,"
+    " api_key TEXT NOT NULL, name TEXT NOT NULL, settings TEXT NOT NULL) STRICT;"
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+    " dialect INTEGER NOT NULL, state INTEGER NOT NULL, trade_type INTEGER NOT NULL,"
+    " sign_type INTEGER NOT NULL, total_fen INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+    " expire_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL, prepay_ms INTEGER NOT NULL,"
+    " out_trade_no TEXT NOT NULL, prepay_id TEXT NOT NULL, code TEXT NOT NULL,"
+    " code_form INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX orders_number ON orders (account_id, out_trade_no);"
+    "CREATE UNIQUE INDEX orders_code ON orders (code);"
+    "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"
+    " WHERE state = 1 AND expire_ms = 0;"
+    "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"
+    " WHERE state = 1 AND expire_ms > 0;"
+    "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"
+    " WHERE state = 1 AND expire_ms > 0;"
+    "CREATE TABLE payment (order_id INTEGER PRIMARY KEY, transaction_id TEXT NOT NULL UNIQUE,"
+    " openid TEXT NOT NULL, bank_type TEXT NOT NULL, paid_ms INTEGER NOT NULL,"
+    " cash_fen INTEGER NOT NULL, coupons TEXT NOT NULL) STRICT;"
+    "CREATE TABLE notice (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+    " order_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"
+    "CREATE INDEX notice_account ON notice (account_id);"
+    "CREATE INDEX notice_waiting ON notice (account_id, due_ms) WHERE state = 1;"
+    "CREATE INDEX notice_sending ON notice (id) WHERE state = 2;"
+    "CREATE TABLE delivery (id INTEGER PRIMARY KEY, notice_id INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL, sent_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"
+    " status INTEGER NOT NULL, error INTEGER NOT NULL, acknowledged INTEGER NOT NULL,"
+    " row TEXT NOT NULL) STRICT;"
+    "CREATE INDEX delivery_notice ON delivery (notice_id);"
+    "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+    " spec TEXT NOT NULL, remaining INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX fault_account ON fault (account_id);";
+
+/* The one integer that @text yields. */
+static int ask(struct store *store, const char *text, int64_t *out)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(store->db, text, -1, &stmt, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+        *out = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+        rc = rc == SQLITE_ROW ? SQLITE_OK : rc;
+    }
+    int err = rc == SQLITE_OK ? 0 : store_fail(store, rc);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+static int run(struct store *store, const char *text)
+{
+    int rc = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? 0 : store_fail(store, rc);
+}
+
+static int make(struct store *store)
+{
+    char mark[96];
+    snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             APPLICATION_ID, SCHEMA_VERSION);
+    int err = run(store, schema);
+    return err ? err : run(store, mark);
+}
+
+static int complain(struct store *store, const char *why, int64_t version)
+{
+    snprintf(store->trouble, sizeof(store->trouble), "%s (schema %lld, this program knows %d)", why,
+             (long long)version, SCHEMA_VERSION);
+    return ERR_STORE;
+}
+
+static int ensure(struct store *store)
+{
+    int64_t mark, version, objects;
+    int err = ask(store, "PRAGMA application_id", &mark);
+    if (!err)
+        err = ask(store, "PRAGMA user_version", &version);
+    if (!err)
+        err = ask(store, "SELECT count(*) FROM sqlite_schema", &objects);
+    if (err)
+        return err;
+    if (mark == 0 && version == 0 && objects == 0)
+        return make(store);
+    if (mark != APPLICATION_ID)
+        return complain(store, "sandbox.db was not made by wxpay-sandbox", version);
+    if (version > SCHEMA_VERSION)
+        return complain(store, "sandbox.db was made by a newer wxpay-sandbox", version);
+    if (version < SCHEMA_VERSION)
+        return complain(store, "sandbox.db was made by a wxpay-sandbox too old to read", version);
+    return 0;
+}
+
+int schema_ensure(struct store *store)
+{
+    /* EXCLUSIVE takes the lock that locking_mode then keeps: a second process ends here */
+    int err = run(store, "BEGIN EXCLUSIVE");
+    if (err)
+        return err;
+    err = ensure(store);
+    if (!err)
+        err = run(store, "COMMIT");
+    if (err)
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return err;
+}

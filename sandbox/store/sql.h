@@ -1,0 +1,172 @@
+/*
+ * sql.h — inside the store: every statement in one list, and how rows get in and out of them.
+ *
+ * A statement is used from sql_start() to sql_end() or to the end of its rows; binding and reading
+ * go from left to right, and the first error is remembered until somebody asks for it.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+#define ORDER_COLUMNS                                                                              \
+    "id, account_id, dialect, state, trade_type, sign_type, total_fen, created_ms, expire_ms, "    \
+    "closed_ms, prepay_ms, out_trade_no, prepay_id, code, code_form, request"
+#define NOTICE_COLUMNS "id, account_id, order_id, kind, state, attempts, created_ms, due_ms"
+#define DELIVERY_COLUMNS                                                                           \
+    "id, notice_id, attempt, sent_ms, ended_ms, status, error, acknowledged, row"
+
+#define SQL_MAP(X)                                                                                 \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
+    X(COMMIT, "COMMIT")                                                                            \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(SAVE_1, "SAVEPOINT s1")                                                                      \
+    X(SAVE_2, "SAVEPOINT s2")                                                                      \
+    X(SAVE_3, "SAVEPOINT s3")                                                                      \
+    X(SAVE_4, "SAVEPOINT s4")                                                                      \
+    X(KEEP_1, "RELEASE s1")                                                                        \
+    X(KEEP_2, "RELEASE s2")                                                                        \
+    X(KEEP_3, "RELEASE s3")                                                                        \
+    X(KEEP_4, "RELEASE s4")                                                                        \
+    X(UNDO_1, "ROLLBACK TO s1")                                                                    \
+    X(UNDO_2, "ROLLBACK TO s2")                                                                    \
+    X(UNDO_3, "ROLLBACK TO s3")                                                                    \
+    X(UNDO_4, "ROLLBACK TO s4")                                                                    \
+    X(LAST_IDS, "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM orders),"              \
+                " (SELECT max(id) FROM notice), (SELECT max(id) FROM delivery),"                   \
+                " (SELECT max(id) FROM fault)")                                                    \
+    X(COUNTER_NEXT, "INSERT INTO counter (name, next) VALUES (?1, ?2 + 1)"                         \
+                    " ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1")               \
+    X(ACCOUNT_INSERT, "INSERT INTO account (id, mch_id, api_key, name, settings)"                  \
+                      " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")                            \
+    X(ACCOUNT_UPDATE, "UPDATE account SET mch_id = ?, api_key = ?, name = ?, settings = ?"         \
+                      " WHERE id = ?")                                                             \
+    X(ACCOUNT_DELETE, "DELETE FROM account WHERE id = ?")                                          \
+    X(ACCOUNT_EACH, "SELECT id, mch_id, api_key, name, settings FROM account ORDER BY id")         \
+    X(CLEAR_DELIVERIES, "DELETE FROM delivery WHERE notice_id IN"                                  \
+                        " (SELECT id FROM notice WHERE account_id = ?)")                           \
+    X(CLEAR_NOTICES, "DELETE FROM notice WHERE account_id = ?")                                    \
+    X(CLEAR_PAYMENTS, "DELETE FROM payment WHERE order_id IN"                                      \
+                      " (SELECT id FROM orders WHERE account_id = ?)")                             \
+    X(CLEAR_FAULTS, "DELETE FROM fault WHERE account_id = ?")                                      \
+    X(CLEAR_ORDERS, "DELETE FROM orders WHERE account_id = ?")                                     \
+    X(CLEAR_ALL_DELIVERIES, "DELETE FROM delivery")                                                \
+    X(CLEAR_ALL_NOTICES, "DELETE FROM notice")                                                     \
+    X(CLEAR_ALL_PAYMENTS, "DELETE FROM payment")                                                   \
+    X(CLEAR_ALL_FAULTS, "DELETE FROM fault")                                                       \
+    X(CLEAR_ALL_ORDERS, "DELETE FROM orders")                                                      \
+    X(ORDER_INSERT, "INSERT INTO orders (" ORDER_COLUMNS ")"                                       \
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
+                    " ON CONFLICT DO NOTHING")                                                     \
+    X(ORDER_UPDATE, "UPDATE orders SET state = ?, closed_ms = ?, prepay_ms = ?, prepay_id = ?,"    \
+                    " code = ?, code_form = ? WHERE id = ?")                                       \
+    X(ORDER_UPDATE_STATE, "UPDATE orders SET state = ?, closed_ms = ? WHERE id = ?")               \
+    X(ORDER_GET, "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ?")                              \
+    X(ORDER_BY_NUMBER,                                                                             \
+      "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ? AND out_trade_no = ?")            \
+    X(ORDER_BY_TRANSACTION, "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ? AND id ="   \
+                            " (SELECT order_id FROM payment WHERE transaction_id = ?)")            \
+    X(ORDER_BY_CODE, "SELECT " ORDER_COLUMNS " FROM orders WHERE code = ?")                        \
+    X(ORDER_EACH, "SELECT " ORDER_COLUMNS " FROM orders"                                           \
+                  " WHERE account_id = ? AND id > ? ORDER BY id")                                  \
+    X(UNPAID_PLAIN, "SELECT id, created_ms FROM orders INDEXED BY orders_unpaid_plain"             \
+                    " WHERE account_id = ? AND state = 1 AND expire_ms = 0"                        \
+                    " ORDER BY created_ms LIMIT 1")                                                \
+    X(UNPAID_EXPIRING, "SELECT id, created_ms FROM orders INDEXED BY orders_unpaid_expiring"       \
+                       " WHERE account_id = ? AND state = 1 AND expire_ms > 0"                     \
+                       " ORDER BY created_ms LIMIT 1")                                             \
+    X(UNPAID_EXPIRY, "SELECT id, expire_ms FROM orders INDEXED BY orders_unpaid_expiry"            \
+                     " WHERE account_id = ? AND state = 1 AND expire_ms > 0"                       \
+                     " ORDER BY expire_ms LIMIT 1")                                                \
+    X(PAYMENT_INSERT, "INSERT INTO payment (order_id, transaction_id, openid, bank_type, paid_ms," \
+                      " cash_fen, coupons) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")   \
+    X(PAYMENT_GET, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"        \
+                   " coupons FROM payment WHERE order_id = ?")                                     \
+    X(NOTICE_INSERT, "INSERT INTO notice (" NOTICE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"     \
+                     " ON CONFLICT DO NOTHING")                                                    \
+    X(NOTICE_UPDATE, "UPDATE notice SET state = ?, attempts = ?, due_ms = ? WHERE id = ?")         \
+    X(NOTICE_GET, "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?")                            \
+    X(NOTICE_BY_ORDER, "SELECT " NOTICE_COLUMNS " FROM notice WHERE order_id = ? AND kind = ?")    \
+    X(NOTICE_NEXT, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_waiting"               \
+                   " WHERE account_id = ? AND state = 1 ORDER BY due_ms, id LIMIT 1")              \
+    X(NOTICE_EACH, "SELECT " NOTICE_COLUMNS " FROM notice"                                         \
+                   " WHERE account_id = ? AND id > ? ORDER BY id")                                 \
+    X(NOTICE_RECOVER, "UPDATE notice SET state = 1 WHERE state = 2")                               \
+    X(DELIVERY_INSERT, "INSERT INTO delivery (" DELIVERY_COLUMNS ")"                               \
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                                      \
+    X(DELIVERY_UPDATE, "UPDATE delivery SET ended_ms = ?, status = ?, error = ?,"                  \
+                       " acknowledged = ?, row = ? WHERE id = ?")                                  \
+    X(DELIVERY_EACH, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE notice_id = ? ORDER BY id")  \
+    X(FAULT_INSERT, "INSERT INTO fault (id, account_id, spec, remaining) VALUES (?, ?, ?, ?)")     \
+    X(FAULT_SET_LEFT, "UPDATE fault SET remaining = ? WHERE id = ?")                               \
+    X(FAULT_DELETE, "DELETE FROM fault WHERE id = ?")                                              \
+    X(FAULT_EACH, "SELECT id, account_id, spec, remaining FROM fault"                              \
+                  " WHERE account_id = ? ORDER BY id")
+
+enum sql_id {
+#define X(id, text) SQL_##id,
+    SQL_MAP(X)
+#undef X
+        SQL_COUNT
+};
+
+/* Tables whose ids count up while the process lives, so that none is ever seen twice. */
+enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_TABLES };
+
+#define SAVES_MAX   4
+#define TROUBLE_MAX 256
+
+struct store {
+    sqlite3 *db;                   /* owned */
+    sqlite3_stmt *stmt[SQL_COUNT]; /* owned */
+    int64_t last_id[ID_TABLES];    /* last one given away */
+    unsigned saves;                /* savepoints open */
+    bool began;                    /* a transaction is open, as far as we know */
+    char trouble[TROUBLE_MAX];
+};
+
+/* Note SQLite's complaint and turn @rc into an error of ours. */
+int store_fail(struct store *store, int rc);
+
+/* schema.c: make the tables, or see that those found are ours. */
+[[nodiscard]] int schema_ensure(struct store *store);
+
+/* sql.c */
+[[nodiscard]] int sql_prepare_all(struct store *store);
+void sql_finalize_all(struct store *store);
+
+struct sql {
+    struct store *store; /* borrowed */
+    sqlite3_stmt *stmt;  /* borrowed */
+    int column;          /* next to bind or to read */
+    int err;             /* first error while binding or reading */
+};
+
+/* Asserts that the statement is not in use: lists do not nest in themselves. */
+struct sql sql_start(struct store *store, enum sql_id id);
+
+void sql_put_int(struct sql *sql, int64_t value);
+/* Borrowed until the statement ends. */
+void sql_put_view(struct sql *sql, struct view text);
+void sql_put_text(struct sql *sql, const char *text);
+void sql_put_blob(struct sql *sql, const struct buf *bytes);
+
+/* 1: a row can be read from its first column. 0: no more, statement ended. Negative: ended. */
+[[nodiscard]] int sql_next(struct sql *sql);
+int64_t sql_get_int(struct sql *sql);
+void sql_get_text(struct sql *sql, char *out, size_t size);
+void sql_get_buf(struct sql *sql, struct buf *out, size_t max); /* replaces the content */
+
+/* Give the statement back. Returns @err, or the first error of binding and reading. */
+int sql_end(struct sql *sql, int err);
+
+/* Run to the end; no rows expected. ERR_EXISTS when a constraint said no. */
+[[nodiscard]] int sql_run(struct sql *sql);
+/* The same for a statement without parameters. */
+[[nodiscard]] int sql_do(struct store *store, enum sql_id id);
+/* sql_run() that must touch a row: @none is returned when it did not. */
+[[nodiscard]] int sql_change(struct sql *sql, int none);
+
+#endif
