@@ -20,6 +20,9 @@ else()
             ${llhttp_SOURCE_DIR}/llhttp.c ${llhttp_SOURCE_DIR}/api.c ${llhttp_SOURCE_DIR}/http.c)
         target_include_directories(llhttp SYSTEM PUBLIC ${llhttp_INCLUDE_DIR})
         target_compile_options(llhttp PRIVATE -w -O2)
+        # as version 9 and newer always are: the loose grammar of 8 takes bare line feeds and
+        # anything for the end of a chunk
+        target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
         add_library(llhttp::llhttp ALIAS llhttp)
     endif()
 endif()

@@ -8,7 +8,7 @@
  *   bytes -> llhttp -> on_call(call)        the owner keeps the call
  *   http_call_reply(call, …)                exactly once per call: reply, stream, cut or drop
  *
- * A malformed or oversized request is answered here (400, 408, 413, 414, 431, 501, 505) and
+ * A malformed or oversized request is answered here (400, 408, 413, 414, 417, 431, 501, 505) and
  * reported by on_bad, if set; it never becomes a call.
  */
 #ifndef NET_HTTP_SERVER_H
@@ -41,7 +41,11 @@ struct http_server_options {
 [[nodiscard]] int http_server_start(struct http_server **out, uv_loop_t *loop,
                                     const struct http_server_options *options);
 
-/* Closes the listener and every connection; @on_stopped fires from the loop, then it is freed. */
+/*
+ * Closes the listener and every connection, those with answers given as soon as these are out.
+ * Open calls hear on_gone and must still be answered: @on_stopped fires from the loop when the
+ * last one is, and the server is freed before it.
+ */
 void http_server_stop(struct http_server *server, void (*on_stopped)(void *owner));
 
 /* As bound, also when 0 was asked. */
@@ -69,8 +73,9 @@ void http_call_set_data(struct http_call *call, void *data);
 void *http_call_data(const struct http_call *call);
 
 /*
- * Told when the peer has gone before the answer; the call must still be answered (the bytes are
- * then thrown away). Optional.
+ * Told when the peer has gone before the answer; the call must still be answered. Optional. Fires
+ * once, from the loop, never from inside a call of the owner; it may answer the call. A peer that
+ * has only shut its sending half counts as gone too, but still gets its answer.
  */
 void http_call_on_gone(struct http_call *call, void (*on_gone)(struct http_call *call));
 

@@ -1,0 +1,466 @@
+#include "net/http_conn.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+
+#define SPARE_OUT_CAP ((size_t)16 * 1024) /* a larger buffer is freed, not kept */
+
+static uv_stream_t *stream_of(struct http_conn *conn)
+{
+    return (uv_stream_t *)&conn->tcp;
+}
+
+/* -- writing ------------------------------------------------------------------------------- */
+
+struct buf *http_conn_out(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+    if (!conn->out.ptr && server->spare_out_count)
+        conn->out = server->spare_outs[--server->spare_out_count];
+    return &conn->out;
+}
+
+static void give_out_back(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+    if (conn->out.cap > SPARE_OUT_CAP || server->spare_out_count == SPARE_OUTS_MAX) {
+        buf_release(&conn->out);
+        return;
+    }
+    buf_clear(&conn->out);
+    server->spare_outs[server->spare_out_count++] = buf_take(&conn->out);
+}
+
+size_t http_conn_unsent(const struct http_conn *conn)
+{
+    return conn->out.len +
+           (conn->writing ? uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) : 0);
+}
+
+void http_conn_dirty(struct http_conn *conn)
+{
+    if (conn->state < CONN_LINGER && net_link_alone(&conn->dirty))
+        net_list_add(&conn->server->dirty, &conn->dirty);
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct http_conn *conn = container_of(write, struct http_conn, write);
+    conn->writing = false;
+    buf_release(&conn->sending);
+    http_wait_clear(&conn->sending_wait);
+    if (status < 0)
+        http_conn_close(conn);
+    else if (conn->server->hold && !net_link_alone(&conn->dirty))
+        http_conn_settle(conn); /* what waits now is held by the owner */
+    else
+        http_conn_flush(conn);
+}
+
+/* What the kernel does not take at once goes through uv_write(), one at a time. */
+static void write_out(struct http_conn *conn)
+{
+    uv_buf_t bytes = { .base = conn->out.ptr, .len = conn->out.len };
+    int written = uv_try_write(stream_of(conn), &bytes, 1);
+    if (written == UV_EAGAIN)
+        written = 0;
+    if (written < 0) {
+        http_conn_close(conn);
+        return;
+    }
+    if ((size_t)written == conn->out.len) {
+        give_out_back(conn);
+        return;
+    }
+    conn->sending = buf_take(&conn->out);
+    bytes.base = conn->sending.ptr + written;
+    bytes.len = conn->sending.len - (size_t)written;
+    if (uv_write(&conn->write, stream_of(conn), &bytes, 1, on_written)) {
+        buf_release(&conn->sending);
+        http_conn_close(conn);
+        return;
+    }
+    conn->writing = true;
+    conn->unsent_seen = bytes.len;
+    http_wait_set(conn->server, &conn->sending_wait, WAIT_WRITE);
+}
+
+void http_conn_flush(struct http_conn *conn)
+{
+    net_link_drop(&conn->dirty);
+    if (conn->state >= CONN_LINGER)
+        return;
+    if (conn->out.len && !conn->writing)
+        write_out(conn);
+    http_conn_settle(conn);
+}
+
+/* -- ending -------------------------------------------------------------------------------- */
+
+static struct http_call *untold_call(struct http_conn *conn)
+{
+    for (struct net_link *link = conn->calls.next; link != &conn->calls; link = link->next) {
+        struct http_call *call = container_of(link, struct http_call, link);
+        if (call->state != CALL_ANSWERED && !call->told_gone)
+            return call;
+    }
+    return NULL;
+}
+
+/* A callback may answer this call and others, so each time we look afresh. */
+static void tell_gone(struct http_conn *conn)
+{
+    struct http_call *call;
+    conn->telling = true;
+    while ((call = untold_call(conn))) {
+        call->told_gone = true;
+        if (call->on_gone)
+            call->on_gone(call);
+    }
+    conn->telling = false;
+}
+
+/* Answers that were given before their turn will never have one. */
+static void drop_answered(struct http_conn *conn)
+{
+    struct net_link *link = conn->calls.next;
+    while (link != &conn->calls) {
+        struct http_call *call = container_of(link, struct http_call, link);
+        link = link->next;
+        if (call->state == CALL_ANSWERED) {
+            conn->call_count--;
+            http_call_free(call);
+        }
+    }
+}
+
+void http_conn_maybe_free(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+    if (conn->state != CONN_CLOSED || conn->telling || !net_link_alone(&conn->calls))
+        return;
+    net_link_drop(&conn->all);
+    mem_free(conn);
+    http_server_maybe_end(server);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct http_conn *conn = container_of(handle, struct http_conn, tcp);
+    conn->state = CONN_CLOSED;
+    if (conn->incoming)
+        http_call_free(conn->incoming);
+    conn->incoming = NULL;
+    http_parse_release(&conn->parse);
+    buf_release(&conn->out);
+    drop_answered(conn);
+    tell_gone(conn);
+    http_server_conn_closed(conn->server);
+    http_conn_maybe_free(conn);
+}
+
+void http_conn_close(struct http_conn *conn)
+{
+    if (conn->state >= CONN_CLOSING)
+        return;
+    conn->state = CONN_CLOSING;
+    net_link_drop(&conn->dirty);
+    net_link_drop(&conn->resume);
+    http_wait_clear(&conn->reading);
+    http_wait_clear(&conn->sending_wait);
+    uv_close((uv_handle_t *)&conn->tcp, on_closed);
+}
+
+void http_conn_seal(struct http_conn *conn)
+{
+    if (conn->state < CONN_SEALED)
+        conn->state = CONN_SEALED;
+}
+
+static void on_shut(uv_shutdown_t *, int)
+{
+    /* the peer's end of input, or the clock, closes */
+}
+
+static void alloc_space(uv_handle_t *handle, size_t, uv_buf_t *out);
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *);
+
+static void finish(struct http_conn *conn)
+{
+    if (conn->eof || !conn->stray) {
+        http_conn_close(conn);
+        return;
+    }
+    conn->state = CONN_LINGER;
+    http_wait_clear(&conn->reading);
+    http_wait_set(conn->server, &conn->sending_wait, WAIT_LINGER);
+    int err = uv_shutdown(&conn->shutdown, stream_of(conn), on_shut);
+    if (!err && conn->stalled)
+        err = uv_read_start(stream_of(conn), alloc_space, on_read);
+    if (err)
+        http_conn_close(conn);
+}
+
+/* -- settling: after anything happened ------------------------------------------------------- */
+
+static bool is_full(const struct http_conn *conn)
+{
+    return conn->call_count >= conn->server->options.pipeline_max ||
+           http_conn_unsent(conn) > UNSENT_MAX;
+}
+
+static void set_reading_clock(struct http_conn *conn)
+{
+    struct http_wait *wait = &conn->reading;
+    bool armed = !net_link_alone(&wait->link);
+    bool reads = conn->state == CONN_OPEN && !conn->stalled;
+    enum http_wait_kind kind = http_parse_begun(&conn->parse) ? WAIT_REQUEST : WAIT_IDLE;
+    bool waits = reads && (kind == WAIT_REQUEST || (!conn->call_count && !conn->out.len));
+    if (!waits)
+        http_wait_clear(wait);
+    else if (!armed || wait->kind != kind)
+        http_wait_set(conn->server, wait, kind);
+}
+
+/* RFC 9110 10.1.1: a client that waits for leave to send its body. */
+static void maybe_continue(struct http_conn *conn)
+{
+    if (conn->state != CONN_OPEN || conn->continued || conn->call_count ||
+        !http_parse_begun(&conn->parse) || !conn->parse.expects_continue)
+        return;
+    conn->continued = true;
+    if (buf_str(http_conn_out(conn), "HTTP/1.1 100 Continue\r\n\r\n"))
+        http_conn_close(conn);
+    else if (conn->server->hold)
+        http_conn_dirty(conn);
+    else
+        http_conn_flush(conn);
+}
+
+void http_conn_settle(struct http_conn *conn)
+{
+    if (conn->state >= CONN_LINGER)
+        return;
+    bool unsent = conn->out.len || conn->writing;
+    bool over = conn->state == CONN_SEALED || (conn->state == CONN_LAST && !conn->call_count);
+    if (over && !unsent) {
+        finish(conn);
+        return;
+    }
+    if (conn->stalled && !is_full(conn) && net_link_alone(&conn->resume)) {
+        net_list_add(&conn->server->stalled, &conn->resume);
+        http_server_wake(conn->server);
+    }
+    set_reading_clock(conn);
+    maybe_continue(conn);
+}
+
+/* -- reading ------------------------------------------------------------------------------- */
+
+static void alloc_space(uv_handle_t *handle, size_t, uv_buf_t *out)
+{
+    static char thrown_away[HTTP_BLOCK_SIZE]; /* written by reads that nobody looks at */
+    struct http_conn *conn = container_of(handle, struct http_conn, tcp);
+    *out = (uv_buf_t){ .base = thrown_away, .len = sizeof(thrown_away) };
+    if (conn->state == CONN_OPEN && http_parse_space(&conn->parse, &out->base, &out->len))
+        *out = (uv_buf_t){}; /* no memory: on_read() hears UV_ENOBUFS */
+}
+
+/* The request under way will not become a call. */
+static void refuse(struct http_conn *conn, int status, const char *why)
+{
+    const struct http_server_options *options = &conn->server->options;
+    struct http_call *call = conn->incoming;
+    assert(call && "a request under way has its call");
+    conn->incoming = NULL;
+    conn->state = CONN_LAST;
+    conn->stray = true;
+    net_list_add(&conn->calls, &call->link);
+    conn->call_count++;
+    call->state = CALL_OPEN;
+    if (options->on_bad)
+        options->on_bad(http_call_peer(call), status, why, http_parse_seen(&conn->parse),
+                        options->owner);
+    http_call_refuse(call, status, why);
+}
+
+/* A whole request: from here on it belongs to the owner until answered. */
+static void dispatch(struct http_conn *conn)
+{
+    const struct http_server_options *options = &conn->server->options;
+    struct http_call *call = conn->incoming;
+    conn->incoming = NULL;
+    call->keep_alive = conn->parse.keep_alive;
+    call->is_1_0 = conn->parse.llhttp.http_minor == 0;
+    call->block = http_parse_take(&conn->parse, &call->request);
+    call->is_head = view_is(call->request.method, "HEAD");
+    call->state = CALL_OPEN;
+    net_list_add(&conn->calls, &call->link);
+    conn->call_count++;
+    conn->continued = false;
+    http_wait_clear(&conn->reading); /* the next request has its own time */
+    if (!call->keep_alive)
+        conn->state = CONN_LAST;
+    options->on_call(call, options->owner);
+}
+
+static void stall(struct http_conn *conn)
+{
+    conn->stalled = true;
+    uv_read_stop(stream_of(conn));
+}
+
+/* Every request that is whole becomes a call, as long as there is room for calls. */
+static void read_requests(struct http_conn *conn, size_t got)
+{
+    do {
+        if (!conn->incoming)
+            conn->incoming = http_call_new(conn);
+        if (!conn->incoming) {
+            http_conn_close(conn);
+            return;
+        }
+        enum http_parsed parsed = http_parse_step(&conn->parse, got, &conn->incoming->headers);
+        got = 0;
+        if (parsed == HTTP_PARSE_DONE) {
+            dispatch(conn);
+            continue;
+        }
+        if (parsed == HTTP_PARSE_BAD) {
+            refuse(conn, conn->parse.status, conn->parse.why);
+        } else if (!http_parse_begun(&conn->parse)) {
+            http_call_free(conn->incoming); /* a waiting connection holds no call */
+            conn->incoming = NULL;
+        }
+        http_conn_settle(conn);
+        return;
+    } while (conn->state == CONN_OPEN && !is_full(conn));
+    if (conn->state == CONN_OPEN)
+        stall(conn);
+    else
+        conn->stray = conn->stray || conn->parse.parsed < conn->parse.used;
+    http_conn_settle(conn);
+}
+
+/* No more bytes will come. Calls are told, but answered all the same: only one half may be shut. */
+static void on_end_of_input(struct http_conn *conn)
+{
+    conn->eof = true;
+    uv_read_stop(stream_of(conn));
+    if (conn->state == CONN_LINGER) {
+        http_conn_close(conn);
+        return;
+    }
+    if (conn->state == CONN_OPEN && http_parse_begun(&conn->parse))
+        refuse(conn, 400, "the connection ended in the middle of a request");
+    else if (conn->state == CONN_OPEN)
+        conn->state = CONN_LAST;
+    tell_gone(conn);
+    http_conn_settle(conn);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *)
+{
+    struct http_conn *conn = container_of(stream, struct http_conn, tcp);
+    if (got == UV_EOF)
+        on_end_of_input(conn);
+    else if (got < 0)
+        http_conn_close(conn);
+    else if (conn->state == CONN_OPEN)
+        read_requests(conn, (size_t)got);
+    else
+        conn->stray = conn->stray || got > 0;
+}
+
+void http_conn_resume(struct http_conn *conn)
+{
+    conn->stalled = false;
+    if (conn->state != CONN_OPEN)
+        return;
+    if (uv_read_start(stream_of(conn), alloc_space, on_read))
+        http_conn_close(conn);
+    else
+        read_requests(conn, 0);
+}
+
+void http_conn_expired(struct http_conn *conn, enum http_wait_kind kind)
+{
+    size_t unsent = uv_stream_get_write_queue_size(stream_of(conn));
+    if (kind == WAIT_WRITE && unsent < conn->unsent_seen) {
+        conn->unsent_seen = unsent; /* slow, but it reads */
+        http_wait_set(conn->server, &conn->sending_wait, WAIT_WRITE);
+        return;
+    }
+    if (kind != WAIT_REQUEST) {
+        http_conn_close(conn);
+        return;
+    }
+    refuse(conn, 408, "the request took longer than allowed");
+    http_conn_settle(conn);
+}
+
+/* -- accepting ----------------------------------------------------------------------------- */
+
+static void set_peer(struct http_conn *conn)
+{
+    struct sockaddr_storage address = {};
+    int len = (int)sizeof(address);
+    char text[INET6_ADDRSTRLEN] = "";
+    int written = 0;
+    if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &len) == 0) {
+        if (address.ss_family == AF_INET) {
+            const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
+            uv_ip4_name(in, text, sizeof(text));
+            written = snprintf(conn->peer, PEER_MAX, "%s:%u", text, ntohs(in->sin_port));
+        } else {
+            const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
+            uv_ip6_name(in6, text, sizeof(text));
+            written = snprintf(conn->peer, PEER_MAX, "[%s]:%u", text, ntohs(in6->sin6_port));
+        }
+    }
+    conn->peer_len = written < 0 ? 0 : (size_t)written;
+}
+
+static void conn_init(struct http_conn *conn, struct http_server *server)
+{
+    conn->server = server;
+    net_link_init(&conn->all);
+    net_link_init(&conn->dirty);
+    net_link_init(&conn->resume);
+    net_link_init(&conn->reading.link);
+    net_link_init(&conn->sending_wait.link);
+    net_link_init(&conn->calls);
+    conn->out = BUF_INIT(SIZE_MAX / 4);
+    conn->sending = BUF_INIT(SIZE_MAX / 4);
+    http_parse_init(&conn->parse, HTTP_REQUEST, &server->blocks, &server->limits);
+}
+
+void http_conn_accept(struct http_server *server)
+{
+    struct http_conn *conn = mem_new(struct http_conn);
+    if (!conn) {
+        server->accept_waits = true; /* tried again when a connection closes */
+        log_line(LOG_WARN, "net", "no memory for a connection; it waits");
+        return;
+    }
+    conn_init(conn, server);
+    int err = uv_tcp_init(server->loop, &conn->tcp);
+    assert(err == 0 && "initialising without a socket cannot fail");
+    net_list_add(&server->conns, &conn->all);
+    server->conn_count++;
+    err = uv_accept((uv_stream_t *)&server->listener, stream_of(conn));
+    if (!err)
+        err = uv_read_start(stream_of(conn), alloc_space, on_read);
+    if (err) {
+        log_line(LOG_WARN, "net", "a connection was not accepted: %s", err_text(err));
+        http_conn_close(conn);
+        return;
+    }
+    uv_tcp_nodelay(&conn->tcp, 1); /* answers are written whole; waiting gains nothing */
+    set_peer(conn);
+    http_conn_settle(conn);
+}
