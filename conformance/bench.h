@@ -32,6 +32,8 @@ struct order {
     int64_t amount_fen;   /* as the judge asked for or as the price list says */
     int64_t total_fen;    /* as the merchant ordered it */
     int payer;
+    /* Of the payment at the platform, from bench_pay()'s answer; "" before. */
+    char transaction_id[33], openid[129], bank_type[33], time_end[15];
 };
 
 /* What order to make. All zero: any goods, any amount, payer 1. */
@@ -55,6 +57,8 @@ struct order *bench_create(struct bench *bench, const struct order_wish *wish);
                                     size_t count, struct order **out);
 /* Look again for the create call of an order that could not be linked (after a retry). */
 [[nodiscard]] int bench_link(struct bench *bench, struct order *order);
+/* A field of the create call the order is linked to ("attach", "body"); "" when it was not sent. */
+const char *bench_ordered(const struct order *order, const char *field);
 
 /* ---- the buyer ------------------------------------------------------------------------------ */
 
@@ -172,8 +176,12 @@ int64_t bench_now_ms(struct bench *bench);
 /* So many calls of @api about @order (NULL: any) since the case began, or since bench_mark(). */
 [[nodiscard]] int bench_await_calls(struct bench *bench, struct order *order, const char *api,
                                     int count);
-/* bench_await_calls() counts from here. */
+/* bench_await_calls() and bench_calls() count from here. */
 void bench_mark(struct bench *bench);
+/* How many so far, without waiting. Negative when the sandbox could not be asked. */
+int bench_calls(struct bench *bench, struct order *order, const char *api);
+/* The body of the sandbox's last delivery for @order, byte for byte; ERR_NOT_FOUND if there was none. */
+[[nodiscard]] int bench_delivered(struct bench *bench, struct order *order, struct buf *body);
 /* Was the last wait met? */
 bool bench_met(const struct bench *bench);
 
