@@ -33,6 +33,9 @@ struct call {
     struct buf failed_body;      /* what is sent when the commit fails; empty: SYSTEMERROR */
 };
 
+/* Does the account (or, while nobody is known, the default) choose @value for the switch @id? */
+bool call_chose(const struct call *call, enum switch_id id, const char *value);
+
 /* Note which field and rule a refusal is about; returns @no. */
 const struct refusal *call_refuse(struct call *call, const struct refusal *no, struct view field,
                                   const char *why, ...) __attribute__((format(printf, 4, 5)));

@@ -21,8 +21,11 @@ struct sandbox;
 [[nodiscard]] int notify_start(struct notify **out, struct sandbox *sandbox);
 void notify_stop(struct notify *notify, void (*on_stopped)(void *owner), void *owner);
 
-/* Something may have become due earlier than known: a new row, a released one, a moved clock. */
-void notify_wake(struct notify *notify);
+/*
+ * Something of @account (NULL: of any) may be due earlier than known: a new row, a released one, a
+ * moved clock. Looked at before the loop turns again, so inside the same transaction.
+ */
+void notify_wake(struct notify *notify, struct account *account);
 
 /* Deliveries of the account under way now (0: of all accounts). */
 size_t notify_open(const struct notify *notify, int64_t account_id);

@@ -6,11 +6,15 @@
 
 #include "call.h"
 
+struct field;
+
 /* A row of the table. handler NULL: the manual has it, we do not yet (refused as NOT_BUILT). */
 struct route {
-    const char *path;    /* "/pay/unifiedorder" */
-    const char *api;     /* "unifiedorder": the name in records, faults and waits */
-    const char *chapter; /* of the manual: "9_1" */
+    const char *path;           /* "/pay/unifiedorder" */
+    const char *api;            /* "unifiedorder": the name in records, faults and waits */
+    const char *chapter;        /* of the manual: "9_1" */
+    const struct field *fields; /* its table of request fields; api/v2/fields.h */
+    size_t field_count;
     const struct refusal *(*handler)(struct call *call);
 };
 

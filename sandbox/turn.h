@@ -9,7 +9,7 @@
 #ifndef SANDBOX_TURN_H
 #define SANDBOX_TURN_H
 
-#include "base/mem.h"
+#include "net/http_server.h"
 
 struct sandbox;
 struct turn;
@@ -17,6 +17,10 @@ struct turn;
 [[nodiscard]] int turn_new(struct turn **out, struct sandbox *sandbox);
 void turn_free(struct turn *turn); /* its uv handle must have been closed by turn_stop() */
 void turn_stop(struct turn *turn, void (*on_stopped)(void *owner), void *owner);
+
+/* Answers of @server are held until the turn's commit and written right after it. */
+void turn_add_server(struct turn *turn, struct http_server *server);
+void turn_remove_server(struct turn *turn, struct http_server *server);
 
 /* Begin the turn's transaction unless it is open. */
 [[nodiscard]] int turn_open(struct turn *turn);

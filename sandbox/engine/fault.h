@@ -87,7 +87,9 @@ const struct fault *faults_at(const struct account *account, size_t index);
 [[nodiscard]] int fault_describe(const struct fault *fault, struct buf *out);
 
 /*
- * The fault that happens to this call or delivery, or NULL; counts it down. The one returned stays
+ * The fault that happens to this call or delivery, or NULL; counts it down. BEFORE_ANSWER is taken
+ * only at the door NOTIFICATION with api "unifiedorder"; deliveries ask with api "payment" and get
+ * all other kinds of that door. The one returned stays
  * valid until faults_done(), also when it was its last time.
  */
 struct fault *faults_take(struct accounts *accounts, struct account *account, enum fault_door door,
