@@ -26,12 +26,31 @@ struct call {
     enum v2_sign_type sign_type; /* of the request, and so of the answer */
     struct v2_msg in;            /* owned: the request's fields */
     struct v2_msg out;           /* owned: the answer's business fields, filled by the handler */
+    struct v2_msg message;       /* owned: the whole answer; reply_v2.c */
     char where[64];              /* the field a refusal is about; for texts with "%s" */
     char why[200];               /* plain words for the record */
     int status;                  /* prepared answer */
     struct buf body;             /* owned: prepared answer */
-    struct buf failed_body;      /* what is sent when the commit fails; empty: SYSTEMERROR */
+    struct http_header header;  /* Content-Type or Location instead of the usual; name NULL: none */
+    char header_text[128];      /* where header.value may live */
+    enum fault_kind fault_kind; /* of the fault that acts after the commit */
+    int64_t delay_ms;
+    uv_timer_t timer; /* active while a fault holds the answer back */
+    /* fault before_answer: the answer waits for a delivery, which may end before the commit fails */
+    bool waits, delivered, held;
+    bool gone; /* the peer left while it was held */
 };
+
+#define CALL_BODY_MAX (128 * 1024)
+
+/* Ended calls are kept for the next ones, with their buffers. */
+struct call_pool;
+[[nodiscard]] int call_pool_new(struct call_pool **out);
+void call_pool_free(struct call_pool *pool);
+
+/* NULL without memory. Takes @http over: it is answered before call_free(). */
+struct call *call_new(struct sandbox *sandbox, struct http_call *http);
+void call_free(struct call *call);
 
 /* Does the account (or, while nobody is known, the default) choose @value for the switch @id? */
 bool call_chose(const struct call *call, enum switch_id id, const char *value);

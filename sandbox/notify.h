@@ -27,6 +27,12 @@ void notify_stop(struct notify *notify, void (*on_stopped)(void *owner), void *o
  */
 void notify_wake(struct notify *notify, struct account *account);
 
+/*
+ * Called by the turn just before its commit: looks at the accounts that were woken, marks what is
+ * due as SENDING and steps the advances. The requests themselves leave after the commit.
+ */
+void notify_pump(struct notify *notify);
+
 /* Deliveries of the account under way now (0: of all accounts). */
 size_t notify_open(const struct notify *notify, int64_t account_id);
 

@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "notify.h"
 
+struct call_pool;
 struct control;
 
 struct sandbox_options {
@@ -38,12 +39,17 @@ struct sandbox {
     struct exchange_log *exchanges;
     struct http_client *client;
     struct notify *notify;
+    struct call_pool *calls;
     struct http_server *api; /* answers leave after the turn's commit: turn.h */
     struct control *control;
     struct turn *turn;
+    void (*on_stopped)(struct sandbox *sandbox); /* while it stops */
 };
 
-/* Opens the store, both doors and the outbox. On an error nothing is left running. */
+/*
+ * Opens the store, both doors and the outbox. On an error nothing is left running; the loop is run
+ * until that is so, therefore nothing else may live on it yet.
+ */
 [[nodiscard]] int sandbox_start(struct sandbox *sandbox, uv_loop_t *loop,
                                 const struct sandbox_options *options);
 

@@ -41,6 +41,8 @@ static void turn_end(struct turn *turn)
 {
     struct store *store = turn->sandbox->store;
     bool committed = true;
+    if (turn->sandbox->notify)
+        notify_pump(turn->sandbox->notify);
     if (store_in_transaction(store)) {
         int err = store_commit(store);
         if (err) {

@@ -43,8 +43,11 @@ struct account {
     size_t origin_count;
     struct origin origin[ORIGINS_MAX];
     enum notice_mode notice_mode; /* for new notifications */
-    struct fault_list *faults;    /* owned; engine/fault.h */
-    struct exchange_ring *ring;   /* owned by sandbox/exchange.c; NULL until the first record */
+    int64_t wake_ms;            /* notify.c: real time of its next look at this account; 0: none */
+    bool woken;                 /* notify.c: will be looked at in this turn */
+    size_t open_deliveries;     /* notify.c */
+    struct fault_list *faults;  /* owned; engine/fault.h */
+    struct exchange_ring *ring; /* owned by sandbox/exchange.c; NULL until the first record */
 };
 
 struct accounts;

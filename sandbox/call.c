@@ -1,0 +1,107 @@
+#include "call.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+#define SPARE_MAX 256
+
+/* Calls that ended, kept with their buffers: a busy server allocates nothing per call. */
+struct call_pool {
+    struct turn_answer *spare;
+    size_t count;
+};
+
+int call_pool_new(struct call_pool **out)
+{
+    *out = mem_new(struct call_pool);
+    return *out ? 0 : ERR_NOMEM;
+}
+
+static void call_delete(struct call *call)
+{
+    v2_msg_release(&call->in);
+    v2_msg_release(&call->out);
+    v2_msg_release(&call->message);
+    buf_release(&call->body);
+    mem_free(call);
+}
+
+void call_pool_free(struct call_pool *pool)
+{
+    while (pool && pool->spare) {
+        struct call *call = container_of(pool->spare, struct call, answer);
+        pool->spare = pool->spare->next;
+        call_delete(call);
+    }
+    mem_free(pool);
+}
+
+static struct call *call_fresh(void)
+{
+    struct call *call = mem_new(struct call);
+    if (call)
+        call->body = BUF_INIT(CALL_BODY_MAX);
+    return call;
+}
+
+struct call *call_new(struct sandbox *sandbox, struct http_call *http)
+{
+    struct call_pool *pool = sandbox->calls;
+    struct call *call;
+    if (pool->spare) {
+        call = container_of(pool->spare, struct call, answer);
+        pool->spare = pool->spare->next;
+        pool->count--;
+    } else {
+        call = call_fresh();
+    }
+    if (!call)
+        return NULL;
+    call->sandbox = sandbox;
+    call->http = http;
+    call->began_us = clock_mono_us();
+    call->sign_type = V2_MD5;
+    call->status = 200;
+    return call;
+}
+
+void call_free(struct call *call)
+{
+    struct call_pool *pool = call->sandbox->calls;
+    if (pool->count >= SPARE_MAX) {
+        call_delete(call);
+        return;
+    }
+    struct v2_msg in = call->in, out = call->out, message = call->message;
+    struct buf body = call->body;
+    *call = (struct call){ .in = in, .out = out, .message = message, .body = body };
+    v2_msg_clear(&call->in);
+    v2_msg_clear(&call->out);
+    v2_msg_clear(&call->message);
+    buf_clear(&call->body);
+    call->answer.next = pool->spare;
+    pool->spare = &call->answer;
+    pool->count++;
+}
+
+bool call_chose(const struct call *call, enum switch_id id, const char *value)
+{
+    static const struct switches defaults;
+    return switch_is(call->account ? &call->account->switches : &defaults, id, value);
+}
+
+const struct refusal *call_refuse(struct call *call, const struct refusal *no, struct view field,
+                                  const char *why, ...)
+{
+    size_t len = field.len < sizeof(call->where) ? field.len : sizeof(call->where) - 1;
+    if (len)
+        memcpy(call->where, field.ptr, len);
+    call->where[len] = '\0';
+    va_list args;
+    va_start(args, why);
+    vsnprintf(call->why, sizeof(call->why), why, args);
+    va_end(args);
+    return no;
+}

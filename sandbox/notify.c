@@ -1,0 +1,254 @@
+#include "notify_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+#define RETRY_LOOK_MS 1000 /* when the store or memory refused, look again */
+
+/* ---- when to look again ------------------------------------------------------------------ */
+
+static void on_timer(uv_timer_t *timer);
+
+static void set_timer(struct notify *notify, int64_t at_ms)
+{
+    if (at_ms >= notify->timer_ms || notify->stopping)
+        return;
+    int64_t in_ms = at_ms - clock_real_ms();
+    notify->timer_ms = at_ms;
+    uv_timer_start(&notify->timer, on_timer, in_ms > 0 ? (uint64_t)in_ms : 0, 0);
+}
+
+void notify_arm(struct notify *notify, struct account *account)
+{
+    struct notice_row next;
+    account->wake_ms = 0;
+    int err = notice_next(notify->sandbox->store, account->id, &next);
+    if (err == ERR_NOT_FOUND)
+        return;
+    if (err) {
+        account->wake_ms = clock_real_ms() + RETRY_LOOK_MS;
+    } else {
+        int64_t in_ms = next.due_ms - account_now_ms(account);
+        if (account->clock.frozen && in_ms > 0)
+            return; /* only an advance can make it due */
+        if (in_ms <= 0)
+            return; /* due, but over the limit: looked at again when a delivery ends */
+        account->wake_ms = clock_real_ms() + in_ms;
+    }
+    set_timer(notify, account->wake_ms);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct notify *notify = container_of(timer, struct notify, timer);
+    struct accounts *accounts = notify->sandbox->accounts;
+    int64_t now = clock_real_ms(), next = INT64_MAX;
+    notify->timer_ms = INT64_MAX;
+    struct account *account;
+    for (size_t i = 0; (account = accounts_at(accounts, i)); i++) {
+        if (account->wake_ms && account->wake_ms <= now)
+            notify_wake(notify, account);
+        else if (account->wake_ms && account->wake_ms < next)
+            next = account->wake_ms;
+    }
+    if (next != INT64_MAX)
+        set_timer(notify, next);
+}
+
+void notify_wake(struct notify *notify, struct account *account)
+{
+    if (notify->stopping || notify->woken_all || (account && account->woken))
+        return;
+    if (account && notify->woken_count == notify->woken_cap) {
+        size_t cap = notify->woken_cap ? notify->woken_cap * 2 : 64;
+        int64_t *grown = mem_realloc(notify->woken, cap * sizeof(*grown));
+        if (grown) {
+            notify->woken = grown;
+            notify->woken_cap = cap;
+        } else {
+            account = NULL; /* no memory for the list: look at all of them */
+        }
+    }
+    if (account) {
+        account->woken = true;
+        notify->woken[notify->woken_count++] = account->id;
+    } else {
+        notify->woken_all = true;
+    }
+}
+
+/* ---- what is due ------------------------------------------------------------------------- */
+
+static bool room(const struct notify *notify, const struct account *account)
+{
+    return !notify->stopping && notify->open_count < OPEN_MAX_ALL &&
+           account->open_deliveries < OPEN_MAX_ACCOUNT;
+}
+
+/* A row that cannot even be begun (no memory, store full) must not block the others for ever. */
+static bool postpone(struct notify *notify, struct account *account, struct notice_row *notice,
+                     int why)
+{
+    log_line(LOG_ERROR, "notify", "delivery %lld not begun: %s", (long long)notice->id,
+             err_text(why));
+    notice->due_ms = account_now_ms(account) + RETRY_LOOK_MS;
+    return notice_update(notify->sandbox->store, notice) == 0;
+}
+
+size_t notify_pump_account(struct notify *notify, struct account *account)
+{
+    struct store *store = notify->sandbox->store;
+    struct notice_row notice;
+    size_t started = 0;
+    while (room(notify, account) && notice_next(store, account->id, &notice) == 0 &&
+           notice.due_ms <= account_now_ms(account)) {
+        struct delivery_plan plan = { .account = account, .notice = notice };
+        int err = delivery_begin(notify, &plan);
+        if (!err)
+            started++;
+        else if (!postpone(notify, account, &notice, err))
+            break;
+    }
+    notify_arm(notify, account);
+    return started;
+}
+
+static void pump_all(struct notify *notify)
+{
+    struct account *account;
+    notify->woken_all = false;
+    for (size_t i = 0; (account = accounts_at(notify->sandbox->accounts, i)); i++) {
+        account->woken = false;
+        notify_pump_account(notify, account);
+    }
+    notify->woken_count = 0;
+}
+
+void notify_pump(struct notify *notify)
+{
+    if (notify->stopping)
+        return;
+    if (notify->woken_all)
+        pump_all(notify);
+    while (notify->woken_count) {
+        int64_t id = notify->woken[--notify->woken_count];
+        struct account *account = accounts_by_id(notify->sandbox->accounts, id);
+        if (!account)
+            continue;
+        account->woken = false;
+        notify_pump_account(notify, account);
+    }
+    notify_step_advances(notify);
+}
+
+size_t notify_open(const struct notify *notify, int64_t account_id)
+{
+    if (!account_id)
+        return notify->open_count;
+    size_t count = 0;
+    for (const struct delivery *d = notify->open; d; d = d->next)
+        count += d->account_id == account_id;
+    return count;
+}
+
+int notify_resend(struct notify *notify, struct account *account, int64_t notice_id,
+                  void (*on_end)(void *owner, const struct delivery_row *delivery), void *owner)
+{
+    struct delivery_plan plan = { .account = account, .on_end = on_end, .owner = owner };
+    if (notify->stopping)
+        return ERR_CLOSED;
+    if (notify->open_count >= OPEN_MAX_ALL)
+        return ERR_LIMIT;
+    int err = notice_get(notify->sandbox->store, notice_id, &plan.notice);
+    if (!err && plan.notice.account_id != account->id)
+        err = ERR_NOT_FOUND;
+    if (err)
+        return err;
+    plan.shadow = plan.notice.state == NOTICE_SENDING;
+    return delivery_begin(notify, &plan);
+}
+
+struct release {
+    struct store *store;
+    int64_t now_ms;
+};
+
+static int release_one(void *ctx, const struct notice_row *row)
+{
+    struct release *release = ctx;
+    if (row->state != NOTICE_HELD)
+        return 0;
+    struct notice_row now = *row;
+    now.state = NOTICE_WAITING;
+    now.due_ms = release->now_ms;
+    return notice_update(release->store, &now);
+}
+
+int notify_release(struct notify *notify, struct account *account)
+{
+    struct release release = { notify->sandbox->store, account_now_ms(account) };
+    int err = turn_open(notify->sandbox->turn);
+    if (!err)
+        err = notice_each(release.store, account->id, 0, release_one, &release);
+    notify_wake(notify, account);
+    return err;
+}
+
+void notify_listen(struct notify *notify,
+                   void (*on_delivery)(void *owner, const struct account *account,
+                                       const struct notice_row *notice,
+                                       const struct delivery_row *delivery),
+                   void *owner)
+{
+    notify->on_delivery = on_delivery;
+    notify->listener = owner;
+}
+
+/* ---- birth and end ----------------------------------------------------------------------- */
+
+int notify_start(struct notify **out, struct sandbox *sandbox)
+{
+    struct notify *notify = mem_new(struct notify);
+    if (!notify)
+        return ERR_NOMEM;
+    int err = store_begin(sandbox->store);
+    if (!err)
+        err = notice_recover(sandbox->store);
+    if (err) {
+        mem_free(notify);
+        return err;
+    }
+    notify->sandbox = sandbox;
+    notify->timer_ms = INT64_MAX;
+    uv_timer_init(sandbox->loop, &notify->timer);
+    notify_wake(notify, NULL);
+    *out = notify;
+    return 0;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct notify *notify = container_of(handle, struct notify, timer);
+    void (*on_stopped)(void *) = notify->on_stopped;
+    void *owner = notify->owner;
+    mem_free(notify->woken);
+    mem_free(notify);
+    on_stopped(owner);
+}
+
+void notify_maybe_stopped(struct notify *notify)
+{
+    if (notify->stopping && notify->open_count == 0 &&
+        !uv_is_closing((uv_handle_t *)&notify->timer))
+        uv_close((uv_handle_t *)&notify->timer, on_timer_closed);
+}
+
+void notify_stop(struct notify *notify, void (*on_stopped)(void *owner), void *owner)
+{
+    notify->on_stopped = on_stopped;
+    notify->owner = owner;
+    notify_end_advances(notify);
+    notify->stopping = true;
+    delivery_cancel_all(notify);
+    notify_maybe_stopped(notify);
+}

@@ -1,0 +1,410 @@
+/* One attempt to deliver — V2 6.1, 6.3, 6.4 */
+#include "notify_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "wxpay/v2_ack.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static void delivery_free(struct delivery *d)
+{
+    buf_release(&d->url);
+    buf_release(&d->real_url);
+    buf_release(&d->body);
+    mem_free(d);
+}
+
+static void link_open(struct notify *notify, struct delivery *d)
+{
+    d->next = notify->open;
+    d->link = &notify->open;
+    if (d->next)
+        d->next->link = &d->next;
+    notify->open = d;
+    notify->open_count++;
+}
+
+static void unlink_open(struct delivery *d)
+{
+    *d->link = d->next;
+    if (d->next)
+        d->next->link = d->link;
+    d->notify->open_count--;
+}
+
+/* ---- what follows ------------------------------------------------------------------------ */
+
+const int *notify_gaps_s(bool old, size_t *count)
+{
+    static const int current[] = { 15,   15,   30,    180,   600,   1200,  1800, 1800,
+                                   1800, 3600, 10800, 10800, 10800, 21600, 21600 };
+    static const int before_2019[] = { 15, 15, 30, 180, 1800, 1800, 1800, 1800, 3600 };
+    *count = old ? COUNT(before_2019) : COUNT(current);
+    return old ? before_2019 : current;
+}
+
+static int64_t gap_ms(const struct account *account, int attempts)
+{
+    size_t count;
+    const int *gaps_s =
+        notify_gaps_s(switch_is(&account->switches, SWITCH_retry_table, "old"), &count);
+    if (attempts < 1 || (size_t)attempts > count)
+        return -1;
+    static const struct {
+        const char *value;
+        int64_t divisor;
+    } scales[] = { { "1", 1 }, { "15", 15 }, { "60", 60 }, { "1000", 1000 } };
+    for (size_t i = 0; i < COUNT(scales); i++)
+        if (switch_is(&account->switches, SWITCH_retry_scale, scales[i].value))
+            return gaps_s[attempts - 1] * 1000LL / scales[i].divisor;
+    return gaps_s[attempts - 1] * 1000LL;
+}
+
+/* The row after this attempt: V2 6.4's timetable, unless it was an extra one. */
+static void settle_notice(const struct account *account, const struct delivery *d,
+                          struct notice_row *now)
+{
+    if (d->row.acknowledged) {
+        now->state = NOTICE_DONE;
+        return;
+    }
+    if (d->before != NOTICE_WAITING && d->before != NOTICE_SENDING) {
+        now->state = d->before; /* a resend of a held, lost or finished one changes nothing */
+        return;
+    }
+    int64_t gap = gap_ms(account, now->attempts);
+    bool from_start = switch_is(&account->switches, SWITCH_retry_from, "start");
+    now->state = gap < 0 ? NOTICE_LOST : NOTICE_WAITING;
+    now->due_ms = (from_start ? d->row.sent_ms : d->row.ended_ms) + gap;
+}
+
+static int store_end(struct delivery *d, const struct account *account)
+{
+    struct store *store = d->notify->sandbox->store;
+    struct notice_row now;
+    int err = turn_open(d->notify->sandbox->turn);
+    if (!err)
+        err = delivery_update(store, &d->row);
+    if (!err)
+        err = notice_get(store, d->notice.id, &now);
+    if (err || (d->shadow && !d->row.acknowledged) || now.state == NOTICE_DONE)
+        return err;
+    settle_notice(account, d, &now);
+    d->notice = now;
+    return notice_update(store, &now);
+}
+
+static void log_end(const struct delivery *d, const struct account *account)
+{
+    char attempt[16];
+    snprintf(attempt, sizeof(attempt), "%d", d->row.attempt);
+    log_event(d->row.acknowledged ? LOG_INFO : LOG_WARN, "notify",
+              d->row.acknowledged ? "acknowledged" : "not acknowledged", "mch_id",
+              view_str(account ? account->mch_id : ""), "url", buf_view(&d->real_url), "attempt",
+              view_str(attempt), "row", view_str(d->row.row), "error",
+              view_str(d->row.error ? err_name(d->row.error) : ""), NULL);
+}
+
+/* The end of every attempt, whatever happened. */
+static void finish(struct delivery *d)
+{
+    struct notify *notify = d->notify;
+    struct sandbox *sandbox = notify->sandbox;
+    struct account *account = accounts_by_id(sandbox->accounts, d->account_id);
+    d->row.ended_ms = account ? account_now_ms(account) : clock_real_ms();
+    unlink_open(d);
+    if (account) {
+        account->open_deliveries--;
+        int err = store_end(d, account);
+        if (err && err != ERR_NOT_FOUND) /* the account may have been cleared meanwhile */
+            log_line(LOG_ERROR, "notify", "end of a delivery not stored: %s", err_text(err));
+    }
+    d->exchange->duration_us = clock_mono_us() - d->began_us;
+    exchange_end(sandbox->exchanges, d->exchange);
+    log_end(d, account);
+    if (account && notify->on_delivery)
+        notify->on_delivery(notify->listener, account, &d->notice, &d->row);
+    if (d->on_end)
+        d->on_end(d->owner, &d->row);
+    if (account) {
+        notify_count_advances(notify, account->id);
+        notify_wake(notify, account);
+    }
+    delivery_free(d);
+    notify_maybe_stopped(notify); /* last: it may free the machine */
+}
+
+/* ---- the request and its answer ---------------------------------------------------------- */
+
+static void note_ack(struct delivery *d, const struct v2_ack *ack)
+{
+    struct exchange *exchange = d->exchange;
+    exchange->ack_ok = d->row.acknowledged = ack->ok;
+    exchange->ack_row = ack->row;
+    exchange->ack_why = ack->why;
+    exchange->ack_warn = ack->warn;
+    snprintf(d->row.row, sizeof(d->row.row), "%s", ack->row);
+    exchange_check(exchange, "acknowledgement", "V2 6.3", ack->ok, "%s", ack->why);
+}
+
+static void on_done(void *owner, int err, const struct http_response *response)
+{
+    struct delivery *d = owner;
+    struct exchange *exchange = d->exchange;
+    struct view sent = d->http ? http_exchange_sent(d->http) : (struct view){};
+    size_t head = view_find(sent, VIEW("\r\n\r\n"));
+    d->http = NULL;
+    if (head != SIZE_MAX)
+        exchange_raw(exchange, &exchange->request_head, (struct view){ sent.ptr, head + 4 });
+    d->row.error = exchange->error = err;
+    if (response) {
+        struct v2_ack ack = v2_ack_judge(response->status, response->body, d->ack_mode);
+        d->row.status = exchange->status = response->status;
+        exchange->outcome = EXCHANGE_ANSWERED;
+        exchange_raw(exchange, &exchange->answer_head, response->head);
+        exchange_raw(exchange, &exchange->answer_body, response->body);
+        note_ack(d, &ack);
+    } else {
+        exchange->outcome = EXCHANGE_PEER_GONE;
+        snprintf(d->row.row, sizeof(d->row.row), "%s",
+                 err == ERR_TIMEOUT ? "too-late" : "no-answer");
+        exchange_check(exchange, "acknowledgement", "V2 6.3", false, "%s: %s", err_name(err),
+                       err_text(err));
+    }
+    finish(d); /* last: frees d */
+}
+
+/* As production calls: the announced host, whatever address the origin map leads to. */
+static struct view announced_host(const struct delivery *d)
+{
+    struct http_url url;
+    if (http_url_parse(buf_view(&d->url), &url))
+        return (struct view){};
+    size_t slashes = view_find(url.origin, VIEW("//"));
+    return slashes == SIZE_MAX
+               ? (struct view){}
+               : (struct view){ url.origin.ptr + slashes + 2, url.origin.len - slashes - 2 };
+}
+
+static void send_request(struct delivery *d)
+{
+    struct view host = announced_host(d);
+    const struct http_header headers[] = {
+        { VIEW("Host"), host },
+        { VIEW("User-Agent"), VIEW("Mozilla/4.0") },
+        { VIEW("Accept"), VIEW("*/*") },
+        { VIEW("Content-Type"), VIEW("text/xml") },
+        { VIEW("Request-ID"), view_str(d->request_id) },
+    };
+    size_t skip = host.len ? 0 : 1;
+    struct http_send send = { .method = "POST",
+                              .url = buf_view(&d->real_url),
+                              .headers = headers + skip,
+                              .header_count = COUNT(headers) - skip,
+                              .body = buf_view(&d->body),
+                              .timeout_ms = d->timeout_ms,
+                              .on_done = on_done,
+                              .owner = d };
+    d->began_us = clock_mono_us();
+    int err = http_client_send(d->notify->sandbox->client, &send, &d->http);
+    if (err)
+        on_done(d, err, NULL); /* last: frees d */
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    send_request(container_of(handle, struct delivery, timer));
+}
+
+static void on_delay_over(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, on_timer_closed);
+}
+
+static void on_committed(struct turn_answer *answer)
+{
+    struct delivery *d = container_of(answer, struct delivery, answer);
+    if (d->notify->stopping) {
+        on_done(d, UV_ECANCELED, NULL);
+    } else if (d->delay_ms > 0) {
+        uv_timer_init(d->notify->sandbox->loop, &d->timer);
+        uv_timer_start(&d->timer, on_delay_over, (uint64_t)d->delay_ms, 0);
+    } else {
+        send_request(d);
+    }
+}
+
+/* The turn was rolled back: the row is as before, and was never SENDING. */
+static void on_commit_failed(struct turn_answer *answer)
+{
+    struct delivery *d = container_of(answer, struct delivery, answer);
+    struct account *account = accounts_by_id(d->notify->sandbox->accounts, d->account_id);
+    unlink_open(d);
+    exchange_drop(d->notify->sandbox->exchanges, d->exchange);
+    if (account) {
+        account->open_deliveries--;
+        notify_wake(d->notify, account);
+    }
+    if (d->on_end)
+        d->on_end(d->owner, &d->row);
+    delivery_free(d);
+}
+
+void delivery_cancel_all(struct notify *notify)
+{
+    struct delivery *next;
+    for (struct delivery *d = notify->open; d; d = next) {
+        next = d->next;
+        if (d->http)
+            http_exchange_cancel(d->http);
+        else if (d->delay_ms > 0 && uv_is_active((uv_handle_t *)&d->timer))
+            uv_close((uv_handle_t *)&d->timer, on_timer_closed);
+    }
+}
+
+/* ---- the beginning ----------------------------------------------------------------------- */
+
+static int make_urls(struct delivery *d, const struct account *account,
+                     const struct order_row *order)
+{
+    struct view url = order_field(order, "notify_url");
+    if (switch_is(&account->switches, SWITCH_url_query, "stripped")) {
+        struct view query;
+        url = view_cut(url, '?', &query);
+    }
+    int err = buf_view_add(&d->url, url);
+    return err ? err : account_map_url(account, url, &d->real_url);
+}
+
+static void describe(struct delivery *d, const struct account *account,
+                     const struct order_row *order)
+{
+    struct exchange *exchange = d->exchange;
+    (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
+    (void)view_copy(VIEW("payment"), exchange->api, sizeof(exchange->api));
+    (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
+                    sizeof(exchange->out_trade_no));
+    exchange->virtual_ms = d->row.sent_ms;
+    exchange->notice_id = d->notice.id;
+    exchange->attempt = d->row.attempt;
+    exchange->fault = d->fault;
+    exchange_raw(exchange, &exchange->url, buf_view(&d->url));
+    exchange_raw(exchange, &exchange->real_url, buf_view(&d->real_url));
+    exchange_raw(exchange, &exchange->request_body, buf_view(&d->body));
+}
+
+static int fill(struct delivery *d, struct account *account, const struct fault *fault)
+{
+    struct sandbox *sandbox = d->notify->sandbox;
+    struct order_row order = {};
+    int err = order_get(sandbox->store, d->notice.order_id, &order);
+    if (!err)
+        err = make_urls(d, account, &order);
+    if (!err)
+        err = notify_body_v2(sandbox, account, &d->notice, fault, &d->body);
+    if (!err)
+        err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
+    if (!err)
+        describe(d, account, &order);
+    order_row_release(&order);
+    return err;
+}
+
+static int store_begin_of(struct delivery *d)
+{
+    struct store *store = d->notify->sandbox->store;
+    d->row.attempt = d->notice.attempts + 1;
+    d->notice.attempts = d->row.attempt;
+    d->notice.state = NOTICE_SENDING;
+    int err = notice_update(store, &d->notice);
+    return err ? err : delivery_insert(store, &d->row);
+}
+
+static struct delivery *delivery_new(struct notify *notify, const struct delivery_plan *plan)
+{
+    struct delivery *d = mem_new(struct delivery);
+    if (!d)
+        return NULL;
+    const struct switches *switches = &plan->account->switches;
+    d->notify = notify;
+    d->account_id = plan->account->id;
+    d->notice = plan->notice;
+    d->before = plan->notice.state;
+    d->shadow = plan->shadow;
+    d->on_end = plan->on_end;
+    d->owner = plan->owner;
+    d->url = d->real_url = BUF_INIT(2048);
+    d->body = BUF_INIT(NOTICE_BODY_MAX);
+    d->timeout_ms = switch_is(switches, SWITCH_ack_timeout, "2s") ? 2000 : 5000;
+    d->ack_mode = switch_is(switches, SWITCH_ack_mode, "strict") ? V2_ACK_STRICT : V2_ACK_LENIENT;
+    d->row = (struct delivery_row){ .notice_id = plan->notice.id,
+                                    .sent_ms = account_now_ms(plan->account) };
+    rng_hex(&notify->sandbox->rng, d->request_id, 32);
+    d->answer.send = on_committed;
+    d->answer.failed = on_commit_failed;
+    return d;
+}
+
+static int begin_one(struct notify *notify, const struct delivery_plan *plan,
+                     const struct fault *fault)
+{
+    struct delivery *d = delivery_new(notify, plan);
+    if (!d)
+        return ERR_NOMEM;
+    d->fault = fault ? fault_kind_name(fault->kind) : NULL;
+    d->delay_ms = fault && fault->kind == FAULT_DELAY ? fault->delay_ms : 0;
+    int err = store_begin_of(d);
+    if (!err)
+        err = fill(d, plan->account, fault);
+    if (err) {
+        delivery_free(d);
+        return err;
+    }
+    link_open(notify, d);
+    plan->account->open_deliveries++;
+    turn_answer(notify->sandbox->turn, &d->answer);
+    return 0;
+}
+
+/* The order's number, for faults that are about one order. */
+static struct fault *take_fault(struct notify *notify, const struct delivery_plan *plan)
+{
+    struct sandbox *sandbox = notify->sandbox;
+    if (plan->shadow || faults_count(plan->account) == 0)
+        return NULL;
+    struct order_row order = {};
+    struct fault *fault = NULL;
+    if (order_get(sandbox->store, plan->notice.order_id, &order) == 0)
+        fault = faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
+                            VIEW("payment"), view_str(order.out_trade_no));
+    order_row_release(&order);
+    return fault;
+}
+
+int delivery_begin(struct notify *notify, const struct delivery_plan *plan)
+{
+    struct sandbox *sandbox = notify->sandbox;
+    int err = turn_open(sandbox->turn);
+    if (!err)
+        err = store_save(sandbox->store);
+    if (err)
+        return err;
+    struct fault *fault = take_fault(notify, plan);
+    err = begin_one(notify, plan, fault);
+    if (!err) {
+        err = store_keep(sandbox->store);
+        struct delivery_plan copy = { .account = plan->account,
+                                      .notice = plan->notice,
+                                      .shadow = true };
+        int copies = fault && fault->kind == FAULT_COPIES ? fault->copies : 1;
+        for (int i = 1; !err && i < copies; i++)
+            err = begin_one(notify, &copy, fault);
+    } else {
+        store_undo(sandbox->store);
+    }
+    if (fault)
+        faults_done(plan->account, fault);
+    return err;
+}

@@ -1,0 +1,115 @@
+/*
+ * notify_priv.h — shared by the files of the delivery machine only:
+ *   notify.c          rows and accounts: what is due, when to look again
+ *   notify_delivery.c one attempt: request, answer, verdict, what follows
+ *   notify_body.c     the message
+ *   notify_advance.c  stepping a virtual clock through what is due
+ */
+#ifndef SANDBOX_NOTIFY_PRIV_H
+#define SANDBOX_NOTIFY_PRIV_H
+
+#include "base/mem.h"
+#include "dress_v2.h"
+#include "notify.h"
+#include "sandbox.h"
+#include "turn.h"
+#include "wxpay/v2_ack.h"
+
+#define OPEN_MAX_ALL      1024 /* deliveries under way */
+#define OPEN_MAX_ACCOUNT  256
+#define NOTICE_BODY_MAX   (64 * 1024)
+#define NOTICE_ANSWER_MAX (64 * 1024)
+
+typedef void delivery_end_cb(void *owner, const struct delivery_row *delivery);
+
+/*
+ * One attempt.
+ *
+ *   pump: row -> SENDING, body made --commit--> (fault delay: timer) --> request --> on_done
+ *   on_done: verdict, rows, record, listeners --> freed
+ *
+ * A shadow is a further copy (fault `copies`, or a resend while one is under way): recorded, but
+ * its outcome moves no row unless it is acknowledged by being the one asked for.
+ */
+struct delivery {
+    struct turn_answer answer;
+    struct delivery *next, **link; /* in notify->open */
+    struct notify *notify;         /* borrowed */
+    int64_t account_id;
+    struct notice_row notice;
+    enum notice_state before; /* the row's state when this attempt began */
+    struct delivery_row row;
+    bool shadow;
+    struct exchange *exchange;  /* ours until exchange_end() */
+    struct http_exchange *http; /* while the request is under way */
+    struct buf url, real_url, body;
+    char request_id[33];
+    int64_t delay_ms;
+    unsigned timeout_ms;
+    enum v2_ack_mode ack_mode;
+    const char *fault; /* kind, static */
+    int64_t began_us;
+    uv_timer_t timer; /* while a fault delays it */
+    delivery_end_cb *on_end;
+    void *owner;
+};
+
+struct advance;
+
+struct notify {
+    struct sandbox *sandbox; /* borrowed */
+    uv_timer_t timer;        /* for the account that is due next */
+    int64_t timer_ms;        /* real; INT64_MAX: not armed */
+    int64_t *woken;          /* account ids */
+    size_t woken_count, woken_cap;
+    bool woken_all;
+    struct delivery *open;
+    size_t open_count;
+    struct advance *advances;
+    bool stopping;
+    void (*on_delivery)(void *owner, const struct account *account, const struct notice_row *notice,
+                        const struct delivery_row *delivery);
+    void *listener;
+    void (*on_stopped)(void *owner);
+    void *owner;
+};
+
+/* What one attempt shall be. */
+struct delivery_plan {
+    struct account *account;
+    struct notice_row notice;
+    bool shadow;
+    delivery_end_cb *on_end; /* may be NULL */
+    void *owner;
+};
+
+/*
+ * Begin an attempt inside the turn's transaction: row, body, fault. On an error nothing is under
+ * way and on_end is not called.
+ */
+[[nodiscard]] int delivery_begin(struct notify *notify, const struct delivery_plan *plan);
+
+/* Stop everything under way; each ends through its usual way. */
+void delivery_cancel_all(struct notify *notify);
+
+/* The signed message of V2 6.2 in layout B, or as @fault orders it. Appended to @out. */
+[[nodiscard]] int notify_body_v2(struct sandbox *sandbox, const struct account *account,
+                                 const struct notice_row *notice, const struct fault *fault,
+                                 struct buf *out);
+
+/* Start what is due now on the account's clock; the number started. */
+size_t notify_pump_account(struct notify *notify, struct account *account);
+
+/* Set account->wake_ms and the timer from what waits. */
+void notify_arm(struct notify *notify, struct account *account);
+
+/* After deliveries have ended or clocks have moved: let the advances go on. */
+void notify_step_advances(struct notify *notify);
+void notify_end_advances(struct notify *notify);
+/* A delivery of that account has ended. */
+void notify_count_advances(struct notify *notify, int64_t account_id);
+
+/* May be done when nothing is open any more. */
+void notify_maybe_stopped(struct notify *notify);
+
+#endif

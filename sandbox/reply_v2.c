@@ -1,0 +1,397 @@
+#include "reply_v2.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "dress_v2.h"
+#include "routes.h"
+
+#include <stdio.h>
+
+#define NONCE_LEN        16 /* V2 1.6: fresh, 16 or 32 characters */
+#define WITHHELD_MAX_MS  120000
+#define ERR_CODE_DES_MAX 128
+
+/* What stands in for an answer that could not be made or would be a lie. */
+static const char system_error[] = "<xml><return_code><![CDATA[FAIL]]></return_code>\n"
+                                   "<return_msg><![CDATA[SYSTEMERROR]]></return_msg>\n"
+                                   "</xml>";
+
+/* ---- the message ------------------------------------------------------------------------- */
+
+/* The refusal's wire text, with the field's name in place of "%s". */
+static int refusal_text(const struct call *call, const struct refusal *no, struct buf *out)
+{
+    struct view text = view_str(no->text);
+    size_t hole = view_find(text, VIEW("%s"));
+    if (hole == SIZE_MAX)
+        return buf_view_add(out, text);
+    int err = buf_add(out, text.ptr, hole);
+    if (!err)
+        err = buf_str(out, call->where);
+    return err ? err : buf_add(out, text.ptr + hole + 2, text.len - hole - 2);
+}
+
+static int add_text(struct v2_msg *msg, const char *name, struct view value)
+{
+    return v2_msg_add(msg, view_str(name), value);
+}
+
+/* return_code=FAIL: two fields, no signature (V2 1.7). */
+static int compose_protocol(struct call *call, const struct refusal *no)
+{
+    struct buf text = BUF_INIT(1024);
+    int err = refusal_text(call, no, &text);
+    if (!err)
+        err = v2_msg_add_str(&call->message, "return_code", "FAIL");
+    if (!err)
+        err = add_text(&call->message, "return_msg", buf_view(&text));
+    buf_release(&text);
+    return err;
+}
+
+static int add_result(struct call *call, const struct refusal *no)
+{
+    struct v2_msg *msg = &call->message;
+    int err = v2_msg_add_str(msg, "result_code", no ? "FAIL" : "SUCCESS");
+    if (err || !no)
+        return err;
+    struct buf text = BUF_INIT(1024);
+    err = v2_msg_add_str(msg, "err_code", no->code);
+    if (!err)
+        err = refusal_text(call, no, &text);
+    if (!err)
+        err = add_text(msg, "err_code_des", buf_view(&text));
+    buf_release(&text);
+    return err;
+}
+
+static int add_seal(struct call *call)
+{
+    char nonce[NONCE_LEN + 1];
+    rng_alnum(&call->sandbox->rng, nonce, NONCE_LEN);
+    int err = v2_msg_add_str(&call->message, "nonce_str", nonce);
+    return err ? err : v2_msg_add_str(&call->message, "sign", ""); /* its place in the layout */
+}
+
+static int add_caller(struct call *call, bool mch_first)
+{
+    const char *order[2] = { mch_first ? "mch_id" : "appid", mch_first ? "appid" : "mch_id" };
+    int err = 0;
+    for (size_t i = 0; !err && i < COUNT(order); i++)
+        err = add_text(&call->message, order[i], v2_msg_get(&call->in, order[i]));
+    return err;
+}
+
+/* Echoed in front of the nonce by unifiedorder; orderquery has its own place for it (V2 1.4). */
+static int add_device(struct call *call)
+{
+    struct view device = v2_msg_get(&call->in, "device_info");
+    bool echo = device.len && !v2_msg_has(&call->out, "device_info");
+    return echo ? add_text(&call->message, "device_info", device) : 0;
+}
+
+static int add_business(struct call *call)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < call->out.count; i++) {
+        err = v2_msg_add(&call->message, call->out.field[i].name, call->out.field[i].value);
+        if (!err)
+            call->message.field[call->message.count - 1].bare = call->out.field[i].bare;
+    }
+    return err;
+}
+
+/* Layout A: codes, who, [device], nonce, sign, result, business fields. */
+static int compose_classic(struct call *call, const struct refusal *no)
+{
+    struct v2_msg *msg = &call->message;
+    int err = v2_msg_add_str(msg, "return_code", "SUCCESS");
+    if (!err)
+        err = v2_msg_add_str(msg, "return_msg", "OK");
+    if (!err)
+        err = add_caller(call, false);
+    if (!err)
+        err = add_device(call);
+    if (!err)
+        err = add_seal(call);
+    if (!err)
+        err = add_result(call, no);
+    return err || no ? err : add_business(call);
+}
+
+/* The order seen in orderquery answers of 2023 (V2 3.2): result first, nonce and sign last. */
+static int compose_newer(struct call *call, const struct refusal *no)
+{
+    struct v2_msg *msg = &call->message;
+    int err = v2_msg_add_str(msg, "return_code", "SUCCESS");
+    if (!err)
+        err = v2_msg_add_str(msg, "return_msg", "OK");
+    if (!err)
+        err = add_result(call, no);
+    if (!err)
+        err = add_caller(call, true);
+    if (!err && !no)
+        err = add_business(call);
+    return err ? err : add_seal(call);
+}
+
+/* A real SYSTEMERROR of closeorder names nobody and is sorted (V2 3.3). */
+static int compose_close_trouble(struct call *call, const struct refusal *no)
+{
+    struct v2_msg *msg = &call->message;
+    int err = v2_msg_add_str(msg, "return_code", "SUCCESS");
+    if (!err)
+        err = v2_msg_add_str(msg, "return_msg", "OK");
+    if (!err)
+        err = add_seal(call);
+    if (!err)
+        err = add_result(call, no);
+    if (!err)
+        err = v2_msg_set(msg, "err_code_des", VIEW("system error"));
+    if (!err)
+        v2_msg_sort(msg);
+    return err;
+}
+
+static bool is_protocol(const struct call *call, const struct refusal *no)
+{
+    if (!no || no->layer != REFUSAL_PROTOCOL)
+        return false;
+    /* the documented shape needs somebody whose key can sign it (V2 1.7) */
+    return !call->account || call_chose(call, SWITCH_error_layer, "real") ||
+           no->id == REFUSE_NOT_BUILT;
+}
+
+static int compose(struct call *call, const struct refusal *no)
+{
+    bool query = view_is(view_str(call->route->api), "orderquery");
+    bool close = view_is(view_str(call->route->api), "closeorder");
+    if (is_protocol(call, no))
+        return compose_protocol(call, no);
+    if (!call->account)
+        return compose_protocol(call, REFUSE(SYSTEM_ERROR));
+    if (close && no && view_is(view_str(no->code), "SYSTEMERROR"))
+        return compose_close_trouble(call, no);
+    if (query && call_chose(call, SWITCH_query_layout, "newer"))
+        return compose_newer(call, no);
+    return compose_classic(call, no);
+}
+
+/* ---- the way out ------------------------------------------------------------------------- */
+
+static void record(struct call *call, enum exchange_outcome outcome)
+{
+    struct exchange *exchange = call->exchange;
+    if (!exchange)
+        return;
+    call->exchange = NULL;
+    exchange->outcome = outcome;
+    exchange->status = call->status;
+    exchange->duration_us = clock_mono_us() - call->began_us;
+    if (outcome == EXCHANGE_ANSWERED)
+        exchange_raw(exchange, &exchange->answer_body, buf_view(&call->body));
+    exchange_end(call->sandbox->exchanges, exchange);
+}
+
+static const char *content_type(const struct call *call)
+{
+    static const struct switches defaults;
+    return switch_value(call->account ? &call->account->switches : &defaults, SWITCH_answer_type);
+}
+
+static void send_now(struct call *call)
+{
+    struct http_header header = { VIEW("Content-Type"), view_str(content_type(call)) };
+    if (call->header.name.ptr)
+        header = call->header;
+    record(call, EXCHANGE_ANSWERED);
+    http_call_reply(call->http, call->status, &header, 1, buf_view(&call->body));
+    call_free(call);
+}
+
+static void drop_now(struct call *call, enum exchange_outcome outcome)
+{
+    record(call, outcome);
+    http_call_cut(call->http);
+    call_free(call);
+}
+
+static void on_held_closed(uv_handle_t *handle)
+{
+    struct call *call = container_of(handle, struct call, timer);
+    if (call->fault_kind == FAULT_NO_ANSWER)
+        drop_now(call, EXCHANGE_WITHHELD);
+    else if (call->gone)
+        drop_now(call, EXCHANGE_PEER_GONE);
+    else
+        send_now(call);
+}
+
+static void release_held(struct call *call)
+{
+    if (!uv_is_closing((uv_handle_t *)&call->timer))
+        uv_close((uv_handle_t *)&call->timer, on_held_closed);
+}
+
+static void on_held_over(uv_timer_t *timer)
+{
+    release_held(container_of(timer, struct call, timer));
+}
+
+static void on_gone(struct http_call *http)
+{
+    struct call *call = http_call_data(http);
+    call->gone = true;
+    release_held(call);
+}
+
+/* The answer waits: for the ordered delay, or until the client gives up. */
+static void hold(struct call *call, int64_t ms)
+{
+    uv_timer_init(call->sandbox->loop, &call->timer);
+    uv_timer_start(&call->timer, on_held_over, (uint64_t)ms, 0);
+    http_call_set_data(call->http, call);
+    http_call_on_gone(call->http, on_gone);
+}
+
+static void on_committed(struct turn_answer *answer)
+{
+    struct call *call = container_of(answer, struct call, answer);
+    if (call->waits && !call->delivered) {
+        call->held = true;
+        return;
+    }
+    switch (call->fault_kind) {
+    case FAULT_CUT_BEFORE:
+    case FAULT_CUT_AFTER: drop_now(call, EXCHANGE_CUT); break;
+    case FAULT_NO_ANSWER: hold(call, WITHHELD_MAX_MS); break;
+    case FAULT_DELAY: hold(call, call->delay_ms); break;
+    default: send_now(call); break;
+    }
+}
+
+void reply_delivered(struct call *call)
+{
+    call->delivered = true;
+    if (call->held)
+        send_now(call); /* otherwise the commit is still to come */
+}
+
+/* Nothing of this turn was kept: whatever was prepared would be a lie. */
+static void on_commit_failed(struct turn_answer *answer)
+{
+    struct call *call = container_of(answer, struct call, answer);
+    buf_clear(&call->body);
+    call->status = buf_str(&call->body, system_error) ? 500 : 200;
+    call->header = (struct http_header){};
+    send_now(call);
+}
+
+/* Remembers what the fault still needs and gives it back: it may be gone at the commit. */
+static void part_with_fault(struct call *call)
+{
+    struct fault *fault = call->fault;
+    if (!fault)
+        return;
+    call->fault = NULL;
+    call->fault_kind = fault->kind;
+    call->delay_ms = fault->delay_ms;
+    if (call->exchange)
+        call->exchange->fault = fault_kind_name(fault->kind);
+    faults_done(call->account, fault);
+}
+
+static void leave(struct call *call)
+{
+    part_with_fault(call);
+    call->answer.send = on_committed;
+    call->answer.failed = on_commit_failed;
+    turn_answer(call->sandbox->turn, &call->answer);
+}
+
+static void note_refusal(struct call *call, const struct refusal *no)
+{
+    struct exchange *exchange = call->exchange;
+    exchange->refusal = no->name;
+    snprintf(exchange->refusal_where, sizeof(exchange->refusal_where), "%s", call->where);
+    snprintf(exchange->refusal_why, sizeof(exchange->refusal_why), "%s", call->why);
+    exchange_check(exchange, no->name, no->clause, false, "%s", call->why);
+    log_event(LOG_INFO, "api", "refused", "api", view_str(call->route->api), "reason",
+              view_str(no->name), "mch_id", view_str(exchange->mch_id), "out_trade_no",
+              view_str(exchange->out_trade_no), "why", view_str(call->why), "hint",
+              view_str(exchange->hint_id), NULL);
+}
+
+static int fault_raw(struct call *call)
+{
+    const struct fault *fault = call->fault;
+    call->status = fault->status ? fault->status : 200;
+    /* copied: the fault may be gone when the answer leaves */
+    if (fault->content_type.len &&
+        view_copy(fault->content_type, call->header_text, sizeof(call->header_text)) == 0)
+        call->header = (struct http_header){ VIEW("Content-Type"), view_str(call->header_text) };
+    return buf_view_add(&call->body, fault->body);
+}
+
+void reply_v2(struct call *call, const struct refusal *no)
+{
+    if (no)
+        note_refusal(call, no);
+    int err = 0;
+    if (call->fault && call->fault->kind == FAULT_RAW) {
+        err = fault_raw(call);
+    } else {
+        err = compose(call, no);
+        struct dress_v2 how = { .sign_type = call->sign_type,
+                                .key = call->account ? call->account->v2_key : NULL,
+                                .fault = call->fault };
+        if (!v2_msg_has(&call->message, "sign"))
+            how.key = NULL;
+        if (!err)
+            err = dress_v2(&call->message, &how, &call->body);
+    }
+    if (err) {
+        log_line(LOG_ERROR, "api", "no answer could be made: %s", err_text(err));
+        buf_clear(&call->body);
+        call->status = buf_str(&call->body, system_error) ? 500 : 200;
+    }
+    leave(call);
+}
+
+void reply_plain(struct call *call, int status, const struct http_header *header, struct view body)
+{
+    call->status = status;
+    call->header = *header;
+    if (buf_view_add(&call->body, body))
+        call->status = 500;
+    leave(call);
+}
+
+/* What nginx in front of the platform would print. */
+static void reply_http_error(struct call *call, int status)
+{
+    char page[256];
+    int len = snprintf(page, sizeof(page),
+                       "<html>\r\n<head><title>%d</title></head>\r\n<body>\r\n<center><h1>%d</h1>"
+                       "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
+                       status, status);
+    struct http_header type = { VIEW("Content-Type"), VIEW("text/html") };
+    reply_plain(call, status, &type, (struct view){ page, (size_t)len });
+}
+
+bool reply_fault_before(struct call *call)
+{
+    const struct fault *fault = call->fault;
+    if (!fault)
+        return false;
+    if (fault->kind == FAULT_CUT_BEFORE)
+        leave(call);
+    else if (fault->kind == FAULT_HTTP_STATUS)
+        reply_http_error(call, fault->status);
+    else if (fault->kind == FAULT_SYSTEM_ERROR && !fault->processed)
+        reply_v2(call, REFUSE(SYSTEM_ERROR));
+    else
+        return false;
+    return true;
+}
