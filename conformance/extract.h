@@ -47,6 +47,9 @@ void extractor_release(struct extractor *extractor);
 [[nodiscard]] int extractor_get(const struct extractor *extractor, const struct http_answer *answer,
                                 struct buf *out, char *why, size_t why_size);
 
+/* A JSON value as text, as extractor_get() says; ERR_NOT_FOUND for NULL and null. */
+[[nodiscard]] int json_as_text(const json_t *value, struct buf *out);
+
 enum picture_kind { PICTURE_NONE, PICTURE_GET, PICTURE_XPATH, PICTURE_JSON, PICTURE_BODY };
 
 struct picture_source {

@@ -103,11 +103,12 @@ struct profile {
     struct waiver *waivers;
     size_t waiver_count;
     struct secrets secrets; /* what ${env:NAME} gave */
+    struct pairs used;      /* every ${name}, value unused */
 };
 
 /* One sentence: "corner-shop.yaml:12:3: order.statsu: unknown key, did you mean \"status\"?" */
 struct profile_error {
-    char text[400];
+    char text[520];
     unsigned line, column; /* from 1; 0 when it has no place */
     char key[120];         /* dotted: "order.create[0].capture" */
 };

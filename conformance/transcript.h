@@ -126,6 +126,9 @@ const char *fact_header(const struct fact *fact, const char *message, const char
 /* RFC 6901 on any value. NULL when nothing is there or the pointer is malformed. */
 const json_t *json_pointer(const json_t *value, const char *pointer);
 
+/* @value as JSON text (jansson's dump @flags), appended to @out. */
+[[nodiscard]] int json_text(const json_t *value, size_t flags, struct buf *out);
+
 /* ---- the writing side ---------------------------------------------------------------------- */
 
 /* Texts that must not appear anywhere: values that came from the environment. */
