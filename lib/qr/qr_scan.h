@@ -28,7 +28,8 @@ struct qr_scan_options {
 
 /*
  * err    0: the scanner answered. UV_ENOENT …: it could not be started; ERR_TIMEOUT: it was killed;
- *        ERR_CLOSED: it died; ERR_PROTOCOL: it answered nonsense; UV_ECANCELED: qr_scan_stop().
+ *        ERR_CLOSED: it died; ERR_PROTOCOL, ERR_TOO_LONG: it answered nonsense or no end of it;
+ *        UV_ECANCELED: qr_scan_stop().
  * error  "" when symbols were found, else the scanner's word (docs/qrscan.md): not-a-picture,
  *        unsupported, too-large, broken, no-code, limit; or, when err is not 0, no-program, timeout,
  *        crashed, protocol, canceled, no-memory.
@@ -47,6 +48,14 @@ struct qr_scan_result {
 /* Frees the symbols; the zeroed result is allowed. */
 void qr_scan_result_release(struct qr_scan_result *result);
 
+/* Moves the whole answer out and leaves @result empty. */
+static inline struct qr_scan_result qr_scan_result_take(struct qr_scan_result *result)
+{
+    struct qr_scan_result taken = *result;
+    *result = (struct qr_scan_result){};
+    return taken;
+}
+
 /* Appends the path of the program beside the running one, or its bare name, for $PATH. */
 [[nodiscard]] int qr_scan_find_program(struct buf *out);
 
@@ -54,7 +63,7 @@ struct qr_scan; /* one running scan; gone after on_end */
 
 /*
  * Fires exactly once, from the loop, never from inside qr_scan_start(). @result is borrowed for the
- * call; move its buffers out with buf_take() to keep them.
+ * call; qr_scan_result_take() keeps it.
  */
 typedef void qr_scan_fn(void *owner, struct qr_scan_result *result);
 
