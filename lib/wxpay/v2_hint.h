@@ -24,12 +24,16 @@ struct v2_hint_input {
     /* Other keys of this sandbox, to name "another account's key"; may be NULL. */
     const struct v2_key *(*other_key)(void *owner, size_t index, struct view *mch_id);
     void *owner;
+    /* May be NULL; receives the text that the merchant seems to have signed, its key masked. */
+    struct buf *signed_text;
 };
 
 /*
- * The first cause that explains the sign given, or NULL. @text receives the text to be signed as
- * the sandbox computed it, the key shown as "&key=<API key of 1900000109>"-like mask.
- * *detail (may be NULL) receives what is special: the mch_id of the other key, the field name.
+ * The first cause that explains the sign given, or NULL (also when it holds, or memory ran out).
+ * @text receives the text to be signed as the sandbox computed it, the key shown as
+ * "&key=<API key of 1900000109>". *detail (may be NULL) receives what is special: the mch_id of
+ * the other key, the field's name, and a second mistake if there is one. Both are appended to.
+ * Bounded: about a megabyte is hashed at most.
  */
 const struct v2_cause *v2_hint_find(const struct v2_hint_input *in, struct buf *text,
                                     struct buf *detail);

@@ -153,6 +153,8 @@ int main(void)
     tcase_add_test(list, without_memory_a_message_keeps_what_it_had);
     suite_add_tcase(suite, list);
     SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner,
+                            CK_NOFORK); /* hundreds of forks of a sanitized program are slow */
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

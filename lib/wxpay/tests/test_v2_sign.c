@@ -296,6 +296,8 @@ int main(void)
     tcase_add_test(sign, without_memory_nothing_is_signed_and_nothing_leaks);
     suite_add_tcase(suite, sign);
     SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner,
+                            CK_NOFORK); /* hundreds of forks of a sanitized program are slow */
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -547,6 +547,8 @@ int main(void)
     tcase_add_test(write, a_full_buffer_stops_the_writer_and_stays_as_it_was);
     suite_add_tcase(suite, write);
     SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner,
+                            CK_NOFORK); /* hundreds of forks of a sanitized program are slow */
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
