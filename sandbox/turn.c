@@ -36,8 +36,7 @@ static void answer_all(struct turn *turn, bool committed)
     }
 }
 
-/* What was answered must be true: commit, then speak. */
-static void turn_end(struct turn *turn)
+static void commit_and_answer(struct turn *turn)
 {
     struct store *store = turn->sandbox->store;
     bool committed = true;
@@ -56,6 +55,17 @@ static void turn_end(struct turn *turn)
     }
     if (turn->first)
         answer_all(turn, committed);
+}
+
+/*
+ * What was answered must be true: commit, then speak. Answering completes exchanges, and whoever
+ * hears of those may have an answer of its own; the poll that follows could block before it.
+ */
+static void turn_end(struct turn *turn)
+{
+    do
+        commit_and_answer(turn);
+    while (turn->first);
     for (size_t i = 0; i < turn->server_count; i++)
         http_server_flush(turn->server[i]);
 }

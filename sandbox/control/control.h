@@ -6,7 +6,10 @@
 
 #include "sandbox.h"
 
-/* Listens. The sandbox is borrowed and must be complete but for its control. */
+/*
+ * Listens. The sandbox is borrowed and must be complete but for its control. The door hears of
+ * orders (engine.on_order, whose owner is the sandbox), deliveries and exchanges until it stops.
+ */
 [[nodiscard]] int control_start(struct control **out, struct sandbox *sandbox);
 
 /* Ends streams and waits (with 503), closes the door; @on_stopped from the loop. */
