@@ -43,11 +43,10 @@ struct account {
     size_t origin_count;
     struct origin origin[ORIGINS_MAX];
     enum notice_mode notice_mode; /* for new notifications */
-    int64_t wake_ms;            /* notify.c: real time of its next look at this account; 0: none */
-    bool woken;                 /* notify.c: will be looked at in this turn */
-    size_t open_deliveries;     /* notify.c */
-    struct fault_list *faults;  /* owned; engine/fault.h */
-    struct exchange_ring *ring; /* owned by sandbox/exchange.c; NULL until the first record */
+    int64_t wake_ms;           /* notify.c: real time of its next look at this account; 0: none */
+    bool woken;                /* notify.c: will be looked at in this turn */
+    size_t open_deliveries;    /* notify.c */
+    struct fault_list *faults; /* owned; engine/fault.h */
 };
 
 struct accounts;
@@ -59,7 +58,10 @@ struct accounts;
 [[nodiscard]] int accounts_new(struct accounts **out, struct store *store, struct rng *rng);
 void accounts_free(struct accounts *accounts);
 
-/* After a failed commit: memory becomes what the store says. Pointers to accounts stay valid. */
+/*
+ * After a failed commit: memory becomes what the store says, faults too. Pointers to accounts that
+ * the store still has stay valid.
+ */
 [[nodiscard]] int accounts_reload(struct accounts *accounts);
 
 /* Borrowed; NULL if unknown. Valid until the account is deleted. */
@@ -79,7 +81,10 @@ struct account_spec {
     struct view appid[APPIDS_MAX];
     struct switches switches;
 };
-/* ERR_EXISTS, ERR_LIMIT, ERR_SYNTAX (mch_id not 8-10 digits, key not 32 bytes, appid not legal). */
+/*
+ * ERR_EXISTS, ERR_LIMIT, ERR_SYNTAX: mch_id not 8-10 digits, key not 32 visible ASCII characters,
+ * appid not 1-32 of [0-9A-Za-z_-], name longer than 64 bytes.
+ */
 [[nodiscard]] int accounts_add(struct accounts *accounts, const struct account_spec *spec,
                                struct account **out);
 [[nodiscard]] int accounts_remove(struct accounts *accounts, struct account *account);
@@ -90,7 +95,10 @@ struct account_spec {
 /* Write what the caller has changed in appid, products, switches, origin, clock, notice_mode. */
 [[nodiscard]] int account_save(struct accounts *accounts, struct account *account);
 
-/* The clock of accounts made later. */
+/* Borrowed, as it was given. */
+struct store *accounts_store(struct accounts *accounts);
+
+/* The clock of accounts made later; the caller changes it. Not kept over a restart. */
 struct vclock *accounts_default_clock(struct accounts *accounts);
 
 /* The account's virtual now. */

@@ -89,8 +89,10 @@ const struct fault *faults_at(const struct account *account, size_t index);
 /*
  * The fault that happens to this call or delivery, or NULL; counts it down. BEFORE_ANSWER is taken
  * only at the door NOTIFICATION with api "unifiedorder"; deliveries ask with api "payment" and get
- * all other kinds of that door. The one returned stays
- * valid until faults_done(), also when it was its last time.
+ * all other kinds of that door. The one returned stays valid until faults_done(), also when it was
+ * its last time or its account is gone.
+ *
+ * Counting is written, so a transaction must be open when faults_count() is not 0.
  */
 struct fault *faults_take(struct accounts *accounts, struct account *account, enum fault_door door,
                           struct view api, struct view out_trade_no);

@@ -36,6 +36,7 @@
     X(NO_PERMISSION, PROTOCOL, "NOAUTH",                                                                                        \
       "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试", "V2 1.8.9")                                                  \
     X(REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "201 商户订单号重复", "V2 5.3")                                             \
+    X(REENTRY_EXPIRED, BUSINESS, "INVALID_REQUEST", "201 商户订单号重复", "V2 5.3")                                             \
     X(ORDER_PAID, BUSINESS, "ORDERPAID", "该订单已支付", "V2 5.3")                                                              \
     X(CLOSE_PAID, BUSINESS, "ORDERPAID", "order paid", "V2 3.3")                                                                \
     X(ORDER_CLOSED, BUSINESS, "ORDERCLOSED", "订单已关闭", "V2 5.3")                                                            \

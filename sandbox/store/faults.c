@@ -10,17 +10,19 @@ int fault_insert(struct store *store, struct fault_row *row)
     sql_put_int(&sql, row->account_id);
     sql_put_view(&sql, buf_view(&row->spec));
     sql_put_int(&sql, row->left);
+    sql_put_int(&sql, row->skip);
     int err = sql_run(&sql);
     if (!err)
         row->id = ++store->last_id[ID_FAULT];
     return err;
 }
 
-int fault_set_left(struct store *store, int64_t id, int64_t left)
+int fault_set_counts(struct store *store, const struct fault_row *row)
 {
-    struct sql sql = sql_start(store, SQL_FAULT_SET_LEFT);
-    sql_put_int(&sql, left);
-    sql_put_int(&sql, id);
+    struct sql sql = sql_start(store, SQL_FAULT_SET_COUNTS);
+    sql_put_int(&sql, row->left);
+    sql_put_int(&sql, row->skip);
+    sql_put_int(&sql, row->id);
     return sql_change(&sql, ERR_NOT_FOUND);
 }
 
@@ -43,6 +45,7 @@ int fault_each(struct store *store, int64_t account_id,
         row.account_id = sql_get_int(&sql);
         sql_get_buf(&sql, &row.spec, SPEC_MAX);
         row.left = sql_get_int(&sql);
+        row.skip = sql_get_int(&sql);
         err = sql.err ? sql.err : visit(ctx, &row);
         if (err) {
             err = sql_end(&sql, err);

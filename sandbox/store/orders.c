@@ -68,17 +68,24 @@ int order_insert(struct store *store, struct order_row *row)
     return err;
 }
 
-int order_update(struct store *store, const struct order_row *row)
+int order_set_state(struct store *store, const struct order_row *row)
 {
-    struct sql sql = sql_start(store, SQL_ORDER_UPDATE);
+    struct sql sql = sql_start(store, SQL_ORDER_SET_STATE);
     sql_put_int(&sql, row->state);
     sql_put_int(&sql, row->closed_ms);
+    sql_put_int(&sql, row->id);
+    return sql_change(&sql, ERR_NOT_FOUND);
+}
+
+int order_set_prepay(struct store *store, const struct order_row *row)
+{
+    struct sql sql = sql_start(store, SQL_ORDER_SET_PREPAY);
     sql_put_int(&sql, row->prepay_ms);
     sql_put_text(&sql, row->prepay_id);
     sql_put_text(&sql, row->code);
     sql_put_int(&sql, row->code_form);
     sql_put_int(&sql, row->id);
-    return sql_change(&sql, ERR_NOT_FOUND);
+    return sql_change(&sql, ERR_EXISTS);
 }
 
 int order_get(struct store *store, int64_t id, struct order_row *out)

@@ -16,7 +16,7 @@
 #define TRANSACTION_ID_MAX 32
 #define OPENID_MAX         128
 #define BANK_TYPE_MAX      32
-#define REQUEST_BLOB_MAX   (16 * 1024)
+#define REQUEST_BLOB_MAX   (32 * 1024)
 #define API_KEY_MAX        32
 
 struct account_row {
@@ -117,7 +117,8 @@ struct delivery_row {
 struct fault_row {
     int64_t id, account_id;
     struct buf spec; /* JSON as ordered; engine/fault.c */
-    int64_t left;    /* how often it still happens; 0 with no bound */
+    int64_t left;    /* how often it still happens; INT64_MAX: without bound */
+    int64_t skip;    /* so many pass first */
 };
 
 #endif

@@ -44,7 +44,7 @@ static const char schema[] =
     " row TEXT NOT NULL) STRICT;"
     "CREATE INDEX delivery_notice ON delivery (notice_id);"
     "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
-    " spec TEXT NOT NULL, remaining INTEGER NOT NULL) STRICT;"
+    " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
     "CREATE INDEX fault_account ON fault (account_id);";
 
 /* The one integer that @text yields. */

@@ -60,9 +60,9 @@
     X(ORDER_INSERT, "INSERT INTO orders (" ORDER_COLUMNS ")"                                       \
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
                     " ON CONFLICT DO NOTHING")                                                     \
-    X(ORDER_UPDATE, "UPDATE orders SET state = ?, closed_ms = ?, prepay_ms = ?, prepay_id = ?,"    \
-                    " code = ?, code_form = ? WHERE id = ?")                                       \
-    X(ORDER_UPDATE_STATE, "UPDATE orders SET state = ?, closed_ms = ? WHERE id = ?")               \
+    X(ORDER_SET_STATE, "UPDATE orders SET state = ?, closed_ms = ? WHERE id = ?")                  \
+    X(ORDER_SET_PREPAY, "UPDATE OR IGNORE orders SET prepay_ms = ?, prepay_id = ?, code = ?,"      \
+                        " code_form = ? WHERE id = ?")                                             \
     X(ORDER_GET, "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ?")                              \
     X(ORDER_BY_NUMBER,                                                                             \
       "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ? AND out_trade_no = ?")            \
@@ -99,10 +99,11 @@
     X(DELIVERY_UPDATE, "UPDATE delivery SET ended_ms = ?, status = ?, error = ?,"                  \
                        " acknowledged = ?, row = ? WHERE id = ?")                                  \
     X(DELIVERY_EACH, "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE notice_id = ? ORDER BY id")  \
-    X(FAULT_INSERT, "INSERT INTO fault (id, account_id, spec, remaining) VALUES (?, ?, ?, ?)")     \
-    X(FAULT_SET_LEFT, "UPDATE fault SET remaining = ? WHERE id = ?")                               \
+    X(FAULT_INSERT, "INSERT INTO fault (id, account_id, spec, remaining, skip)"                    \
+                    " VALUES (?, ?, ?, ?, ?)")                                                     \
+    X(FAULT_SET_COUNTS, "UPDATE fault SET remaining = ?, skip = ? WHERE id = ?")                   \
     X(FAULT_DELETE, "DELETE FROM fault WHERE id = ?")                                              \
-    X(FAULT_EACH, "SELECT id, account_id, spec, remaining FROM fault"                              \
+    X(FAULT_EACH, "SELECT id, account_id, spec, remaining, skip FROM fault"                        \
                   " WHERE account_id = ? ORDER BY id")
 
 enum sql_id {

@@ -48,8 +48,9 @@ void store_undo(struct store *store);              /* back to the newest and rel
  * that whoever expects a new one may insert first and look up only when that fails.
  */
 [[nodiscard]] int order_insert(struct store *store, struct order_row *row); /* sets id */
-/* State, closed_ms and what belongs to the prepay; the rest of an order never changes. */
-[[nodiscard]] int order_update(struct store *store, const struct order_row *row);
+/* The rest of an order never changes. ERR_EXISTS for a known code. */
+[[nodiscard]] int order_set_state(struct store *store, const struct order_row *row); /* closed_ms */
+[[nodiscard]] int order_set_prepay(struct store *store, const struct order_row *row);
 [[nodiscard]] int order_get(struct store *store, int64_t id, struct order_row *out);
 [[nodiscard]] int order_get_by_number(struct store *store, int64_t account_id, struct view number,
                                       struct order_row *out);
@@ -99,7 +100,8 @@ enum unpaid_by {
 
 /* faults */
 [[nodiscard]] int fault_insert(struct store *store, struct fault_row *row); /* sets id */
-[[nodiscard]] int fault_set_left(struct store *store, int64_t id, int64_t left);
+[[nodiscard]] int fault_set_counts(struct store *store,
+                                   const struct fault_row *row); /* left, skip */
 [[nodiscard]] int fault_delete(struct store *store, int64_t id);
 [[nodiscard]] int fault_each(struct store *store, int64_t account_id,
                              int (*visit)(void *ctx, const struct fault_row *row), void *ctx);

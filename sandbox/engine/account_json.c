@@ -1,0 +1,160 @@
+#include "engine/account_json.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <jansson.h>
+
+static const char *const mode_names[] = {
+    [NOTICE_MODE_SEND] = "send",
+    [NOTICE_MODE_HOLD] = "hold",
+    [NOTICE_MODE_SUPPRESS] = "suppress",
+};
+
+/* Give @value away to @object; one error code for the whole tree. */
+static int put(json_t *object, const char *name, json_t *value)
+{
+    return json_object_set_new(object, name, value) == 0 ? 0 : ERR_NOMEM;
+}
+
+static json_t *write_appids(const struct account *account)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < account->appid_count; i++) {
+        if (json_array_append_new(list, json_string(account->appid[i])) == 0)
+            continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
+static json_t *write_switches(const struct account *account)
+{
+    json_t *map = json_object();
+    for (size_t id = 0; map && id < SWITCH_COUNT; id++) {
+        const char *value = switch_value(&account->switches, (enum switch_id)id);
+        if (account->switches.value[id] == 0 ||
+            put(map, switch_rows[id].name, json_string(value)) == 0)
+            continue;
+        json_decref(map);
+        map = NULL;
+    }
+    return map;
+}
+
+static json_t *write_origins(const struct account *account)
+{
+    json_t *map = json_object();
+    for (size_t i = 0; map && i < account->origin_count; i++) {
+        if (put(map, account->origin[i].announced, json_string(account->origin[i].real)) == 0)
+            continue;
+        json_decref(map);
+        map = NULL;
+    }
+    return map;
+}
+
+static int append(const char *bytes, size_t len, void *out)
+{
+    return buf_add(out, bytes, len);
+}
+
+int account_settings_write(const struct account *account, struct buf *out)
+{
+    json_t *root = json_object();
+    const struct vclock *clock = &account->clock;
+    int err = root ? put(root, "appids", write_appids(account)) : ERR_NOMEM;
+    if (!err)
+        err = put(root, "products",
+                  account->products & PRODUCT_NATIVE ? json_pack("[s]", "NATIVE") : json_array());
+    if (!err)
+        err = put(root, "switches", write_switches(account));
+    if (!err)
+        err = put(root, "origins", write_origins(account));
+    if (!err)
+        err = put(root, "clock",
+                  json_pack("{s:b,s:I}", "frozen", clock->frozen, "ms",
+                            (json_int_t)(clock->frozen ? clock->frozen_ms : clock->offset_ms)));
+    if (!err)
+        err = put(root, "notice_mode", json_string(mode_names[account->notice_mode]));
+    if (!err && json_dump_callback(root, append, out, JSON_COMPACT) != 0)
+        err = ERR_NOMEM;
+    json_decref(root);
+    return err;
+}
+
+static struct view string_of(const json_t *value)
+{
+    return (struct view){ json_string_value(value), json_string_length(value) };
+}
+
+static int read_appids(struct account *account, const json_t *list)
+{
+    account->appid_count = 0;
+    if (json_array_size(list) > APPIDS_MAX)
+        return ERR_STORE;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (view_copy(string_of(json_array_get(list, i)), account->appid[account->appid_count++],
+                      sizeof(account->appid[0])))
+            return ERR_STORE;
+    return 0;
+}
+
+static void read_switches(struct account *account, json_t *map)
+{
+    const char *name;
+    json_t *value;
+    account->switches = (struct switches){};
+    json_object_foreach(
+        map, name,
+        value) if (switch_set(&account->switches, view_str(name),
+                              string_of(
+                                  value))) continue; /* from another version: the default stands */
+}
+
+static int read_origins(struct account *account, json_t *map)
+{
+    const char *name;
+    json_t *value;
+    account->origin_count = 0;
+    if (json_object_size(map) > ORIGINS_MAX)
+        return ERR_STORE;
+    json_object_foreach(map, name, value)
+    {
+        struct origin *origin = &account->origin[account->origin_count++];
+        if (view_copy(view_str(name), origin->announced, sizeof(origin->announced)) ||
+            view_copy(string_of(value), origin->real, sizeof(origin->real)))
+            return ERR_STORE;
+    }
+    return 0;
+}
+
+static void read_clock(struct account *account, const json_t *clock)
+{
+    int64_t ms = json_integer_value(json_object_get(clock, "ms"));
+    if (json_is_true(json_object_get(clock, "frozen")))
+        account->clock = (struct vclock){ .frozen = true, .frozen_ms = ms };
+    else
+        account->clock = (struct vclock){ .offset_ms = ms };
+}
+
+int account_settings_read(struct account *account, struct view json)
+{
+    json_t *root = json_loadb(json.ptr ? json.ptr : "", json.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!root)
+        return ERR_STORE;
+    int err = read_appids(account, json_object_get(root, "appids"));
+    if (!err)
+        err = read_origins(account, json_object_get(root, "origins"));
+    account->products = json_array_size(json_object_get(root, "products")) ? PRODUCT_NATIVE : 0;
+    account->notice_mode = NOTICE_MODE_SEND;
+    struct view mode = string_of(json_object_get(root, "notice_mode"));
+    for (size_t i = 0; i < COUNT(mode_names); i++)
+        if (view_is(mode, mode_names[i]))
+            account->notice_mode = (enum notice_mode)i;
+    read_switches(account, json_object_get(root, "switches"));
+    read_clock(account, json_object_get(root, "clock"));
+    json_decref(root);
+    return err;
+}

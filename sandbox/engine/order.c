@@ -1,0 +1,220 @@
+#include "engine/order.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/order_cell.h"
+#include "engine/request.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define CODE_LEN      7 /* V2 4.1: 7 to 9 */
+#define PREPAY_TAIL   20
+#define CODE_ATTEMPTS 8
+
+const struct refusal *order_trouble(const struct engine *engine, const char *doing, int err)
+{
+    log_line(LOG_ERROR, "engine", "%s: %s %s", doing, err_name(err), store_trouble(engine->store));
+    return REFUSE(SYSTEM_ERROR);
+}
+
+struct view order_field(const struct order_row *order, const char *name)
+{
+    return request_field(buf_view(&order->request), name);
+}
+
+/* ---- the prepay ------------------------------------------------------------------------------ */
+
+/* By the value of the switch code_form (V2 4.1). */
+static const struct {
+    const char *before, *after;
+} code_forms[] = {
+    { "weixin://wxpay/bizpayurl?pr=", "" },
+    { "weixin://wxpay/bizpayurl?sr=", "" },
+    { "weixin://wxpay/bizpayurl/up?pr=", "&groupid=00" },
+    { "weixin://wxpay/s/", "" },
+};
+
+void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1])
+{
+    assert(order->code_form < COUNT(code_forms));
+    snprintf(out, CODE_URL_MAX + 1, "%s%s%s", code_forms[order->code_form].before, order->code,
+             code_forms[order->code_form].after);
+}
+
+/* V2 1.6: "wx", Beijing time, 20 lower-case hex digits. */
+void order_make_prepay(struct engine *engine, const struct account *account,
+                       struct order_row *order)
+{
+    int64_t now_ms = account_now_ms(account);
+    memcpy(order->prepay_id, "wx", 2);
+    cn_time_14(now_ms, order->prepay_id + 2);
+    rng_hex(engine->rng, order->prepay_id + 2 + CN_TIME_LEN, PREPAY_TAIL);
+    rng_alnum(engine->rng, order->code, CODE_LEN);
+    order->prepay_ms = now_ms;
+    order->code_form = account->switches.value[SWITCH_code_form];
+}
+
+/* ---- unified order --------------------------------------------------------------------------- */
+
+static const struct refusal *repeat_known(struct engine *engine, struct account *account,
+                                          struct order_row *known)
+{
+    int64_t now_ms = account_now_ms(account);
+    if (known->expire_ms && known->expire_ms <= now_ms)
+        return switch_is(&account->switches, SWITCH_reentry_expired, "ORDERCLOSED")
+                   ? REFUSE(ORDER_CLOSED)
+                   : REFUSE(REENTRY_EXPIRED);
+    bool lasts = known->prepay_ms + PREPAY_LIFE_MS - now_ms > PREPAY_REUSE_MS;
+    if (lasts && switch_is(&account->switches, SWITCH_prepay_repeat, "same"))
+        return NULL;
+
+    int err = ERR_EXISTS; /* a code may be taken already */
+    for (int i = 0; err == ERR_EXISTS && i < CODE_ATTEMPTS; i++) {
+        order_make_prepay(engine, account, known);
+        err = order_set_prepay(engine->store, known);
+    }
+    return err ? order_trouble(engine, "new prepay", err) : NULL;
+}
+
+/* V2 5.3: what the state of the known order says comes before what the parameters say. */
+static const struct refusal *open_known(struct engine *engine, struct account *account,
+                                        const struct order_spec *spec, struct order_row *known,
+                                        struct view *differs)
+{
+    int err = order_settle(engine, account, known);
+    if (err)
+        return order_trouble(engine, "close by time", err);
+    const struct refusal *no = order_apply(known, ORDER_REPEAT);
+    if (no)
+        return no;
+    struct view field = request_difference(known, spec, &account->switches);
+    if (!field.len)
+        return repeat_known(engine, account, known);
+    if (differs)
+        *differs = field;
+    return REFUSE(REENTRY_DIFFERS);
+}
+
+static const struct refusal *new_order(struct engine *engine, struct account *account,
+                                       const struct order_spec *spec, struct order_row *row,
+                                       struct view *differs)
+{
+    *row = (struct order_row){
+        .account_id = account->id,
+        .dialect = DIALECT_V2,
+        .state = TRADE_NOTPAY,
+        .trade_type = spec->trade_type,
+        .sign_type = spec->sign_type,
+        .total_fen = spec->total_fen,
+        .created_ms = account_now_ms(account),
+        .expire_ms = spec->expire_ms,
+        .request = BUF_INIT(REQUEST_BLOB_MAX),
+    };
+    int err = view_copy(spec->out_trade_no, row->out_trade_no, sizeof(row->out_trade_no));
+    if (err) {
+        if (differs)
+            *differs = VIEW("out_trade_no");
+        return REFUSE(BAD_LENGTH);
+    }
+    err = request_pack(spec->request, &row->request, differs);
+    if (err == ERR_TOO_LONG)
+        return REFUSE(BAD_LENGTH);
+    return err ? order_trouble(engine, "pack the request", err) : NULL;
+}
+
+static void tell_order(struct engine *engine, const struct account *account,
+                       const struct order_row *order)
+{
+    if (engine->on_order)
+        engine->on_order(engine->owner, account, order);
+}
+
+/*
+ * Most numbers are new, so it is put in first and looked up only when it was there already: one
+ * search instead of two.
+ */
+const struct refusal *order_open(struct engine *engine, struct account *account,
+                                 const struct order_spec *spec, struct order_row *out,
+                                 struct view *differs)
+{
+    struct order_row known = {};
+    const struct refusal *no = new_order(engine, account, spec, out, differs);
+    int err = no ? 0 : ERR_EXISTS;
+    for (int i = 0; err == ERR_EXISTS && i < CODE_ATTEMPTS; i++) {
+        order_make_prepay(engine, account, out);
+        err = order_insert(engine->store, out);
+        if (!err) {
+            tell_order(engine, account, out);
+            return NULL;
+        }
+        if (err != ERR_EXISTS)
+            break;
+        err = order_get_by_number(engine->store, account->id, spec->out_trade_no, &known);
+        if (err == ERR_NOT_FOUND)
+            err = ERR_EXISTS; /* it was the code that is taken: another one */
+    }
+    if (!no)
+        no = err ? order_trouble(engine, "open an order", err)
+                 : open_known(engine, account, spec, &known, differs);
+    order_row_release(out);
+    if (no)
+        order_row_release(&known);
+    *out = no ? (struct order_row){} : known;
+    return no;
+}
+
+/* ---- query and close ------------------------------------------------------------------------- */
+
+const struct refusal *order_find(struct engine *engine, struct account *account,
+                                 struct view transaction_id, struct view number,
+                                 struct order_row *out)
+{
+    int err = transaction_id.len
+                  ? order_get_by_transaction(engine->store, account->id, transaction_id, out)
+                  : order_get_by_number(engine->store, account->id, number, out);
+    if (err == ERR_NOT_FOUND)
+        return REFUSE(QUERY_UNKNOWN);
+    if (!err)
+        err = order_settle(engine, account, out);
+    if (!err)
+        return NULL;
+    order_row_release(out);
+    return order_trouble(engine, "find an order", err);
+}
+
+static const struct refusal *close_found(struct engine *engine, struct account *account,
+                                         struct order_row *order, bool *early)
+{
+    int64_t now_ms = account_now_ms(account);
+    int err = order_settle(engine, account, order);
+    if (err)
+        return order_trouble(engine, "close by time", err);
+    const struct refusal *no = order_apply(order, ORDER_CLOSE);
+    if (no)
+        return no;
+    *early = now_ms < order->created_ms + EARLY_CLOSE_MS;
+    if (*early && switch_is(&account->switches, SWITCH_early_close, "refused"))
+        return REFUSE(CLOSE_EARLY);
+    order->closed_ms = now_ms;
+    err = order_set_state(engine->store, order);
+    if (err)
+        return order_trouble(engine, "close an order", err);
+    tell_order(engine, account, order);
+    return NULL;
+}
+
+const struct refusal *order_close(struct engine *engine, struct account *account,
+                                  struct view number, bool *early)
+{
+    struct order_row order;
+    *early = false;
+    int err = order_get_by_number(engine->store, account->id, number, &order);
+    if (err)
+        return err == ERR_NOT_FOUND ? REFUSE(CLOSE_UNKNOWN)
+                                    : order_trouble(engine, "find an order", err);
+    const struct refusal *no = close_found(engine, account, &order, early);
+    order_row_release(&order);
+    return no;
+}
