@@ -8,7 +8,6 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "wxpay/v2_msg_priv.h"
 
 #include <assert.h>
@@ -48,30 +47,6 @@ static _Thread_local struct reader *kept;
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
-/* Hostile text for people: no control bytes, cut between characters. */
-static void rule_text(char *out, size_t size, struct view text)
-{
-    size_t len = text.len < size ? text.len : size - 1;
-    while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-        len--;
-    for (size_t i = 0; i < len; i++)
-        out[i] = (unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? ' ' : text.ptr[i];
-    out[len] = '\0';
-}
-
-/* "<rule>: <name>" — the name is the wire's and may be anything. */
-static void fault_set(struct v2_fault *fault, enum v2_fault_kind kind, unsigned line,
-                      const char *rule, struct view name)
-{
-    char whole[sizeof(fault->rule) * 2];
-    int len = name.len ? snprintf(whole, sizeof(whole), "%s: <%.*s>", rule, VIEW_ARG(name))
-                       : snprintf(whole, sizeof(whole), "%s", rule);
-    size_t shown = (size_t)len < sizeof(whole) ? (size_t)len : sizeof(whole) - 1;
-    fault->kind = kind;
-    fault->line = line;
-    rule_text(fault->rule, sizeof(fault->rule), (struct view){ whole, shown });
-}
-
 static unsigned line_now(const struct reader *reader)
 {
     const xmlParserInputPtr input = reader->xml->input;
@@ -84,7 +59,7 @@ static void refuse(struct reader *reader, enum v2_fault_kind kind, const char *r
 {
     if (reader->fault.kind)
         return;
-    fault_set(&reader->fault, kind, line_now(reader), rule, name);
+    v2_fault_set(&reader->fault, kind, line_now(reader), rule, name);
     xmlStopParser(reader->xml);
 }
 
@@ -168,14 +143,6 @@ static void add_text(struct reader *reader, const xmlChar *text, size_t len)
     reader->value_len += len;
 }
 
-static bool is_blank(const xmlChar *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (text[i] != ' ' && text[i] != '\n' && text[i] != '\t' && text[i] != '\r')
-            return false;
-    return true;
-}
-
 static void on_text(void *user, const xmlChar *text, int len)
 {
     struct reader *reader = user;
@@ -183,7 +150,7 @@ static void on_text(void *user, const xmlChar *text, int len)
         return;
     if (reader->depth == 2)
         add_text(reader, text, (size_t)len);
-    else if (!is_blank(text, (size_t)len))
+    else if (!v2_is_blank((const char *)text, (size_t)len))
         refuse(reader, V2_FAULT_NESTED, "text between the fields", (struct view){});
 }
 
@@ -233,18 +200,18 @@ static void on_error(void *user, xmlErrorPtr error)
     if (reader->fault.kind || error->level < XML_ERR_FATAL)
         return;
     if (error->code == XML_ERR_NO_MEMORY) {
-        fault_set(&reader->fault, V2_FAULT_NOMEM, 0, "out of memory", (struct view){});
+        v2_fault_set(&reader->fault, V2_FAULT_NOMEM, 0, "out of memory", (struct view){});
         return;
     }
     struct view text = view_trim(view_str(error->message));
     unsigned line = error->line > 0 ? (unsigned)error->line : 0;
-    fault_set(&reader->fault, V2_FAULT_MALFORMED, line, "not well formed", (struct view){});
+    v2_fault_set(&reader->fault, V2_FAULT_MALFORMED, line, "not well formed", (struct view){});
     size_t used = strlen(reader->fault.rule);
     char *rest = reader->fault.rule + used;
     size_t room = sizeof(reader->fault.rule) - used;
     if (text.len && room > 3) {
         memcpy(rest, ": ", 2);
-        rule_text(rest + 2, room - 2, text);
+        v2_rule_text(rest + 2, room - 2, text);
     }
 }
 
@@ -352,118 +319,22 @@ static int parse(struct reader *reader, struct v2_msg *msg, struct view xml)
     }
     xmlParseDocument(reader->xml);
     if (!reader->fault.kind && !reader->xml->wellFormed)
-        fault_set(&reader->fault, V2_FAULT_MALFORMED, 0, "not well formed", (struct view){});
+        v2_fault_set(&reader->fault, V2_FAULT_MALFORMED, 0, "not well formed", (struct view){});
     return 0;
-}
-
-/* ---- before the parser ----------------------------------------------------------------------- */
-
-static unsigned line_of(struct view xml, size_t at)
-{
-    unsigned line = 1;
-    for (size_t i = 0; i < at; i++)
-        line += xml.ptr[i] == '\n';
-    return line;
-}
-
-/* "<?xml …?>" at the front of @xml, or empty. */
-static struct view declaration_of(struct view xml)
-{
-    if (!view_starts(xml, VIEW("<?xml")) || xml.len < 6 ||
-        !is_blank((const xmlChar *)xml.ptr + 5, 1))
-        return (struct view){};
-    size_t end = view_find(xml, VIEW("?>"));
-    return end == SIZE_MAX ? (struct view){} : (struct view){ xml.ptr, end };
-}
-
-/* The value of encoding="…" in a declaration; empty when it says none. */
-static struct view declared_encoding(struct view declaration)
-{
-    size_t at = view_find(declaration, VIEW("encoding"));
-    if (at == SIZE_MAX)
-        return (struct view){};
-    at += strlen("encoding");
-    struct view rest = view_trim((struct view){ declaration.ptr + at, declaration.len - at });
-    if (!view_starts(rest, VIEW("=")))
-        return (struct view){};
-    rest = view_trim((struct view){ rest.ptr + 1, rest.len - 1 });
-    if (rest.len < 2 || (rest.ptr[0] != '"' && rest.ptr[0] != '\''))
-        return (struct view){};
-    struct view behind;
-    return view_cut((struct view){ rest.ptr + 1, rest.len - 1 }, rest.ptr[0], &behind);
-}
-
-/* A reference outside CDATA; only asked when there is an "&" at all. */
-static bool has_reference(struct view xml)
-{
-    while (xml.len) {
-        size_t amp = view_find(xml, VIEW("&"));
-        size_t open = view_find(xml, VIEW("<![CDATA["));
-        if (amp == SIZE_MAX || amp < open)
-            return amp != SIZE_MAX;
-        struct view rest = { xml.ptr + open, xml.len - open };
-        size_t close = view_find(rest, VIEW("]]>"));
-        if (close == SIZE_MAX)
-            return false;
-        xml = (struct view){ rest.ptr + close, rest.len - close };
-    }
-    return false;
-}
-
-/* What the raw bytes show. @body becomes the document without a byte order mark. */
-static struct v2_shape look_at(struct view xml, struct view *body)
-{
-    struct v2_shape shape = { .bom = view_starts(xml, VIEW("\xef\xbb\xbf")) };
-    *body = shape.bom ? (struct view){ xml.ptr + 3, xml.len - 3 } : xml;
-    shape.leading_space = body->len && is_blank((const xmlChar *)body->ptr, 1);
-    shape.declaration = declaration_of(*body).len > 0;
-    shape.carriage_return = xml.len && memchr(xml.ptr, '\r', xml.len);
-    return shape;
-}
-
-/* Size, emptiness, encoding: what must be settled before libxml2 sees a byte. True to go on. */
-static bool check_bytes(struct view xml, struct view body, struct v2_fault *fault)
-{
-    struct view none = {};
-    if (!view_trim(body).len) {
-        fault_set(fault, V2_FAULT_EMPTY, 0, "the document is empty", none);
-        return false;
-    }
-    if (xml.len > V2_XML_MAX) {
-        fault_set(fault, V2_FAULT_LIMIT, 0, "a document may have 65536 bytes at most", none);
-        return false;
-    }
-    size_t broken = utf8_broken_at(xml);
-    if (broken != SIZE_MAX) {
-        fault_set(fault, V2_FAULT_ENCODING, line_of(xml, broken), "not UTF-8", none);
-        return false;
-    }
-    struct view encoding = declared_encoding(declaration_of(body));
-    if (encoding.len && !view_eq_nocase(encoding, VIEW("utf-8"))) {
-        fault_set(fault, V2_FAULT_ENCODING, 1, "another encoding than UTF-8 declared", none);
-        return false;
-    }
-    const char *nul = memchr(xml.ptr, '\0', xml.len);
-    if (nul) {
-        unsigned line = line_of(xml, (size_t)(nul - xml.ptr));
-        fault_set(fault, V2_FAULT_MALFORMED, line, "a NUL byte", none);
-        return false;
-    }
-    return true;
 }
 
 int v2_msg_read(struct v2_msg *msg, struct view xml, struct v2_shape *shape, struct v2_fault *fault)
 {
     struct v2_fault found = {};
     struct view body;
-    struct v2_shape seen = look_at(xml, &body);
+    struct v2_shape seen = v2_look_at(xml, &body);
 
     v2_msg_clear(msg);
-    if (check_bytes(xml, body, &found)) {
+    if (v2_check_bytes(xml, body, &found)) {
         struct reader *reader = reader_get();
         int err = reader ? parse(reader, msg, xml) : ERR_NOMEM;
         if (err)
-            fault_set(&found, V2_FAULT_NOMEM, 0, "out of memory", (struct view){});
+            v2_fault_set(&found, V2_FAULT_NOMEM, 0, "out of memory", (struct view){});
         else
             found = reader->fault;
         if (!err) {
@@ -472,7 +343,7 @@ int v2_msg_read(struct v2_msg *msg, struct view xml, struct v2_shape *shape, str
         }
     }
     if (shape) {
-        seen.entities = xml.len && memchr(xml.ptr, '&', xml.len) && has_reference(xml);
+        seen.entities = xml.len && memchr(xml.ptr, '&', xml.len) && v2_has_reference(xml);
         *shape = seen;
     }
     if (fault)
