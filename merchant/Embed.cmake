@@ -1,0 +1,13 @@
+# cmake -DOUT=page_files.c -DFILES=a;b -P Embed.cmake — files as C arrays (gcc 12 has no #embed).
+set(arrays "")
+set(rows "")
+set(count 0)
+foreach(path IN LISTS FILES)
+    get_filename_component(name "${path}" NAME)
+    file(READ "${path}" hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char file_${count}[] = {${bytes}};\n")
+    string(APPEND rows "    { \"${name}\", file_${count}, sizeof(file_${count}) },\n")
+    math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE "${OUT}" "#include \"page.h\"\n\n${arrays}\nconst struct page_file page_files[] = {\n${rows}    { 0 },\n};\n")

@@ -1,0 +1,61 @@
+/*
+ * answer.h — an answer of the platform, and how far it may be believed.
+ *
+ * V2 1.5: protocol, business, trade. Whatever is not proven to be one of the other outcomes is
+ * ANSWER_UNKNOWN: nobody knows whether the platform did what it was asked.
+ */
+#ifndef MERCHANT_ANSWER_H
+#define MERCHANT_ANSWER_H
+
+#include "claim.h"
+#include "order.h"
+#include "wxpay/v2_msg.h"
+
+enum api { API_UNIFIEDORDER, API_ORDERQUERY, API_CLOSEORDER };
+
+/* "unifiedorder", … */
+const char *api_name(enum api api);
+
+/* What the shop does about an err_code. */
+enum v2_error {
+    V2_ERROR_AGAIN, /* SYSTEMERROR, limits, anything unknown: repeat later */
+    V2_ERROR_PAID,
+    V2_ERROR_CLOSED,
+    V2_ERROR_NOT_EXIST,
+    V2_ERROR_FINAL, /* will never work as it stands */
+};
+
+/* What a trade_state means for an order that waits for its money (V2 5.1). */
+enum trade {
+    TRADE_WAITING, /* nothing decided: NOTPAY, USERPAYING, PAYERROR of one attempt, unknown words */
+    TRADE_PAID,
+    TRADE_REFUNDED, /* was paid, and somebody has begun to give it back */
+    TRADE_CLOSED,
+};
+
+enum answer_outcome { ANSWER_UNKNOWN, ANSWER_OK, ANSWER_ERROR };
+
+struct answer {
+    struct shop *shop;
+    enum api api;
+    int err, status;  /* of the transport; status of HTTP */
+    struct view body; /* raw; borrowed */
+    struct v2_msg msg;
+    enum answer_outcome outcome;
+    enum v2_error error;    /* of ANSWER_ERROR */
+    const char *step, *why; /* which step stopped it, in plain words; static */
+};
+
+/* What a step that reacts to an answer wants next for the order. */
+enum move {
+    MOVE_REST,   /* nothing more now; the agenda looks again when it is due */
+    MOVE_AGAIN,  /* the same call again, after a pause */
+    MOVE_QUERY,  /* ask the platform now */
+    MOVE_ENDED,  /* the platform says that nobody can pay it */
+    MOVE_FAILED, /* a definite no */
+};
+
+/* Runs the steps of the chapter "answer" over it and sets the outcome. */
+void answer_judge(struct answer *answer);
+
+#endif

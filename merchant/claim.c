@@ -1,0 +1,138 @@
+#include "claim.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "steps.h"
+
+#include <assert.h>
+
+/* One place of an order of steps: its name, and where struct steps holds it. */
+struct place {
+    const char *name;
+    size_t offset;
+};
+
+#define PLACE(step)                                                                                \
+    {                                                                                              \
+#step, offsetof(struct steps, step)                                                        \
+    }
+
+/* V2 6.8, in its order. notify_ack follows, whatever came out. */
+static const struct place notification[] = {
+    PLACE(notify_door),        PLACE(notify_parse),      PLACE(notify_return_code),
+    PLACE(notify_verify),      PLACE(notify_identity),   PLACE(notify_result_code),
+    PLACE(notify_read),        PLACE(notify_find_order), PLACE(settle_lock),
+    PLACE(settle_handled),     PLACE(notify_amount),     PLACE(notify_currency),
+    PLACE(settle_transaction), PLACE(settle_late),       PLACE(settle_persist),
+};
+
+/* The chapter "answer" has proven the message and query_state has read it as paid. */
+static const struct place query[] = {
+    PLACE(query_number),       PLACE(query_read),   PLACE(settle_lock),
+    PLACE(settle_handled),     PLACE(query_amount), PLACE(query_currency),
+    PLACE(settle_transaction), PLACE(settle_late),  PLACE(settle_persist),
+};
+
+typedef enum step claim_step(struct claim *claim);
+
+static claim_step *step_at(const struct claim *claim, const struct place *place)
+{
+    claim_step *found;
+    memcpy(&found, (const char *)claim->shop->steps + place->offset, sizeof(found));
+    return found;
+}
+
+/* What was written down on the way (alarms, payments) stays; without a commit nothing counts. */
+static void unlock(struct claim *claim)
+{
+    if (!claim->locked)
+        return;
+    claim->locked = false;
+    if (ledger_commit(claim->shop->ledger)) {
+        claim->verdict = STEP_REFUSE;
+        claim->why = "the ledger could not commit";
+    }
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct claim *claim = container_of(handle, struct claim, timer);
+    v2_msg_release(&claim->own);
+    mem_free(claim);
+}
+
+static void finish(struct claim *claim)
+{
+    unlock(claim);
+    bool ok = claim->verdict == STEP_GO || claim->verdict == STEP_DONE;
+    log_event(ok ? LOG_INFO : LOG_WARN, "settle", ok ? "accepted" : "refused", "from",
+              view_str(claim->source == CLAIM_QUERY ? "query" : "notification"), "order",
+              view_str(claim->order.id), "transaction", claim->payment.transaction_id, "step",
+              view_str(claim->step), "why", view_str(claim->why), NULL);
+    if (claim->call)
+        claim->shop->steps->notify_ack(claim);
+    if (claim->on_end)
+        claim->on_end(claim, claim->owner);
+    uv_close((uv_handle_t *)&claim->timer, on_timer_closed);
+}
+
+static void run(struct claim *claim)
+{
+    const struct place *places = claim->source == CLAIM_QUERY ? query : notification;
+    size_t count = claim->source == CLAIM_QUERY ? COUNT(query) : COUNT(notification);
+
+    while (claim->verdict == STEP_GO && claim->next < count) {
+        const struct place *place = &places[claim->next++];
+        claim->step = place->name;
+        claim->verdict = step_at(claim, place)(claim);
+    }
+    if (claim->verdict != STEP_WAIT)
+        finish(claim);
+}
+
+void claim_resume(struct claim *claim, enum step verdict)
+{
+    assert(claim->verdict == STEP_WAIT);
+    claim->verdict = verdict;
+    run(claim);
+}
+
+static struct claim *claim_new(struct shop *shop, enum claim_source source)
+{
+    struct claim *claim = mem_new(struct claim);
+    if (!claim)
+        return NULL;
+    claim->shop = shop;
+    claim->source = source;
+    claim->verdict = STEP_GO;
+    claim->step = claim->why = "";
+    uv_timer_init(shop->loop, &claim->timer);
+    return claim;
+}
+
+void claim_notification(struct shop *shop, struct http_call *call)
+{
+    struct claim *claim = claim_new(shop, CLAIM_NOTIFICATION);
+    if (!claim) {
+        http_call_reply(call, 503, NULL, 0, VIEW(""));
+        return;
+    }
+    claim->call = call;
+    claim->msg = &claim->own;
+    run(claim);
+}
+
+int claim_query(struct shop *shop, const struct claim_wish *wish)
+{
+    struct claim *claim = claim_new(shop, CLAIM_QUERY);
+    if (!claim)
+        return ERR_NOMEM;
+    claim->order = *wish->order;
+    claim->msg = wish->msg;
+    claim->refunded = wish->refunded;
+    claim->on_end = wish->on_end;
+    claim->owner = wish->owner;
+    run(claim);
+    return 0;
+}

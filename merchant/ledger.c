@@ -1,0 +1,431 @@
+#include "ledger.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+/* clang-format off */
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS orders ("
+    " id TEXT PRIMARY KEY, out_trade_no TEXT NOT NULL UNIQUE, sku TEXT NOT NULL,"
+    " quantity INTEGER NOT NULL, total_fen INTEGER NOT NULL, body TEXT NOT NULL,"
+    " attach TEXT NOT NULL, product_id TEXT NOT NULL, notify_url TEXT NOT NULL,"
+    " create_ip TEXT NOT NULL, time_start TEXT NOT NULL, time_expire TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, expire_ms INTEGER NOT NULL,"
+    " state TEXT NOT NULL, code_url TEXT NOT NULL DEFAULT '',"
+    " transaction_id TEXT NOT NULL DEFAULT '', held INTEGER NOT NULL DEFAULT 0,"
+    " due_ms INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
+    " fails INTEGER NOT NULL DEFAULT 0, asked_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS orders_due ON orders(due_ms) WHERE due_ms > 0;"
+    "CREATE TABLE IF NOT EXISTS payments ("
+    " transaction_id TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id),"
+    " out_trade_no TEXT NOT NULL, total_fen INTEGER NOT NULL, cash_fen INTEGER NOT NULL,"
+    " currency TEXT NOT NULL, time_end TEXT NOT NULL, openid TEXT NOT NULL,"
+    " bank_type TEXT NOT NULL, source TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS shipments ("
+    " order_id TEXT NOT NULL REFERENCES orders(id), parcel INTEGER NOT NULL,"
+    " shipped_ms INTEGER NOT NULL, PRIMARY KEY (order_id, parcel)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS alarms ("
+    " nr INTEGER PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id), kind TEXT NOT NULL,"
+    " detail TEXT NOT NULL, seen_ms INTEGER NOT NULL, UNIQUE (order_id, kind, detail));";
+
+#define ORDER_COLUMNS                                                                              \
+    "id, out_trade_no, sku, quantity, total_fen, body, attach, product_id, notify_url, create_ip," \
+    " time_start, time_expire, created_ms, expire_ms, state, code_url, transaction_id, held,"      \
+    " due_ms, tries, fails, asked_ms"
+#define ORDER_SELECT                                                                               \
+    "SELECT " ORDER_COLUMNS ", (SELECT count(*) FROM shipments s WHERE s.order_id = o.id)"         \
+    " FROM orders o "
+
+enum statement {
+    SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_ADD, SQL_GET, SQL_FIND, SQL_MOVE, SQL_SCHEDULE,
+    SQL_DUE, SQL_NEXT_DUE, SQL_ADD_PAYMENT, SQL_PAYMENT_ORDER, SQL_ADD_SHIPMENT, SQL_ALARM,
+    SQL_ALARMS, SQL_RESUME, STATEMENTS
+};
+
+static const char *const texts[STATEMENTS] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_ADD] = "INSERT INTO orders (" ORDER_COLUMNS ") VALUES"
+                " (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+    [SQL_GET] = ORDER_SELECT "WHERE id = ?1",
+    [SQL_FIND] = ORDER_SELECT "WHERE out_trade_no = ?1",
+    [SQL_MOVE] = "UPDATE orders SET state = ?3, code_url = ?4, transaction_id = ?5, held = ?6,"
+                 " due_ms = ?7, tries = ?8, fails = ?9, asked_ms = ?10 WHERE id = ?1 AND state = ?2",
+    [SQL_SCHEDULE] = "UPDATE orders SET due_ms = ?2, tries = ?3, fails = ?4, asked_ms = ?5 WHERE id = ?1",
+    [SQL_DUE] = ORDER_SELECT "WHERE due_ms > 0 AND due_ms <= ?1 ORDER BY due_ms LIMIT 1",
+    [SQL_NEXT_DUE] = "SELECT min(due_ms) FROM orders WHERE due_ms > 0",
+    [SQL_ADD_PAYMENT] = "INSERT INTO payments VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [SQL_PAYMENT_ORDER] = "SELECT order_id FROM payments WHERE transaction_id = ?1",
+    [SQL_ADD_SHIPMENT] = "INSERT INTO shipments VALUES (?1, ?2, ?3)",
+    [SQL_ALARM] = "INSERT OR IGNORE INTO alarms (order_id, kind, detail, seen_ms)"
+                  " VALUES (?1, ?2, ?3, ?4)",
+    [SQL_RESUME] = "UPDATE orders SET due_ms = min(iif(due_ms > 0, due_ms, ?2),"
+                   " iif(state = 'pending', ?2, ?1)), fails = 0"
+                   " WHERE state IN ('creating', 'pending', 'closing', 'paid') AND held = 0",
+    [SQL_ALARMS] = "SELECT kind, detail, seen_ms FROM alarms WHERE order_id = ?1 ORDER BY nr",
+};
+/* clang-format on */
+
+struct ledger {
+    sqlite3 *db;
+    sqlite3_stmt *statement[STATEMENTS];
+    bool in_transaction;
+};
+
+static int trouble(struct ledger *ledger, const char *where)
+{
+    log_event(LOG_ERROR, "ledger", "refused", "where", view_str(where), "why",
+              view_str(ledger->db ? sqlite3_errmsg(ledger->db) : "cannot open"), NULL);
+    return ERR_STORE;
+}
+
+static int prepare_all(struct ledger *ledger)
+{
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        if (sqlite3_prepare_v3(ledger->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &ledger->statement[i], NULL) != SQLITE_OK)
+            return trouble(ledger, texts[i]);
+    }
+    return 0;
+}
+
+int ledger_open(struct ledger **out, const char *path)
+{
+    struct ledger *ledger = mem_new(struct ledger);
+    if (!ledger)
+        return ERR_NOMEM;
+
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int err = 0;
+    if (sqlite3_open_v2(path ? path : ":memory:", &ledger->db, flags, NULL) != SQLITE_OK ||
+        sqlite3_exec(ledger->db,
+                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;",
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(ledger->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+        err = trouble(ledger, "open");
+    if (!err)
+        err = prepare_all(ledger);
+    if (err) {
+        ledger_close(ledger);
+        return err;
+    }
+    *out = ledger;
+    return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(ledger->statement[i]);
+    sqlite3_close(ledger->db);
+    mem_free(ledger);
+}
+
+/* --- small helpers: bind in order, run, read in order ------------------------------------- */
+
+static sqlite3_stmt *take(struct ledger *ledger, enum statement which)
+{
+    sqlite3_stmt *statement = ledger->statement[which];
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return statement;
+}
+
+static void bind_view(sqlite3_stmt *statement, int at, struct view text)
+{
+    sqlite3_bind_text64(statement, at, text.ptr ? text.ptr : "", text.len, SQLITE_TRANSIENT,
+                        SQLITE_UTF8);
+}
+
+static void bind_str(sqlite3_stmt *statement, int at, const char *text)
+{
+    bind_view(statement, at, view_str(text));
+}
+
+/* A statement without rows. ERR_EXISTS when a key is taken. */
+static int run(struct ledger *ledger, enum statement which)
+{
+    sqlite3_stmt *statement = ledger->statement[which];
+    int code = sqlite3_step(statement);
+    int extended = sqlite3_extended_errcode(ledger->db);
+    int err = 0;
+    if (extended == SQLITE_CONSTRAINT_PRIMARYKEY || extended == SQLITE_CONSTRAINT_UNIQUE ||
+        extended == SQLITE_CONSTRAINT_ROWID)
+        err = code == SQLITE_DONE ? 0 : ERR_EXISTS;
+    else if (code != SQLITE_DONE)
+        err = trouble(ledger, texts[which]);
+    sqlite3_reset(statement);
+    return err;
+}
+
+/* Column text into a fixed array. A longer one was never written by us. */
+static int column_copy(sqlite3_stmt *statement, int at, char *out, size_t size)
+{
+    struct view text = { (const char *)sqlite3_column_text(statement, at),
+                         (size_t)sqlite3_column_bytes(statement, at) };
+    return view_copy(text, out, size);
+}
+
+#define COLUMN(at, member) column_copy(statement, at, order->member, sizeof(order->member))
+
+static int read_order(sqlite3_stmt *statement, struct order *order)
+{
+    *order = (struct order){ .quantity = sqlite3_column_int64(statement, 3),
+                             .total_fen = sqlite3_column_int64(statement, 4),
+                             .created_ms = sqlite3_column_int64(statement, 12),
+                             .expire_ms = sqlite3_column_int64(statement, 13),
+                             .held = sqlite3_column_int(statement, 17) != 0,
+                             .due_ms = sqlite3_column_int64(statement, 18),
+                             .tries = sqlite3_column_int64(statement, 19),
+                             .fails = sqlite3_column_int64(statement, 20),
+                             .asked_ms = sqlite3_column_int64(statement, 21),
+                             .shipments = sqlite3_column_int64(statement, 22) };
+    const char *state = (const char *)sqlite3_column_text(statement, 14);
+    if (COLUMN(0, id) || COLUMN(1, out_trade_no) || COLUMN(2, sku) || COLUMN(5, body) ||
+        COLUMN(6, attach) || COLUMN(7, product_id) || COLUMN(8, notify_url) ||
+        COLUMN(9, create_ip) || COLUMN(10, time_start) || COLUMN(11, time_expire) ||
+        COLUMN(15, code_url) || COLUMN(16, transaction_id) || !state ||
+        !order_state_parse(state, &order->state)) {
+        log_line(LOG_ERROR, "ledger", "the row of order %s cannot be read", order->id);
+        return ERR_STORE;
+    }
+    return 0;
+}
+
+/* The one row of a bound statement. */
+static int read_one(struct ledger *ledger, enum statement which, struct order *out)
+{
+    sqlite3_stmt *statement = ledger->statement[which];
+    int code = sqlite3_step(statement);
+    int err;
+    if (code == SQLITE_ROW)
+        err = read_order(statement, out);
+    else
+        err = code == SQLITE_DONE ? ERR_NOT_FOUND : trouble(ledger, texts[which]);
+    sqlite3_reset(statement);
+    return err;
+}
+
+/* --- transactions -------------------------------------------------------------------------- */
+
+int ledger_begin(struct ledger *ledger)
+{
+    assert(!ledger->in_transaction);
+    take(ledger, SQL_BEGIN);
+    int err = run(ledger, SQL_BEGIN);
+    ledger->in_transaction = !err;
+    return err;
+}
+
+int ledger_commit(struct ledger *ledger)
+{
+    assert(ledger->in_transaction);
+    take(ledger, SQL_COMMIT);
+    int err = run(ledger, SQL_COMMIT);
+    if (err)
+        ledger_rollback(ledger);
+    ledger->in_transaction = false;
+    return err;
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+    if (ledger->in_transaction && !sqlite3_get_autocommit(ledger->db)) {
+        take(ledger, SQL_ROLLBACK);
+        (void)run(ledger, SQL_ROLLBACK);
+    }
+    ledger->in_transaction = false;
+}
+
+bool ledger_is_open(const struct ledger *ledger)
+{
+    return ledger->in_transaction;
+}
+
+/* --- orders -------------------------------------------------------------------------------- */
+
+int ledger_add(struct ledger *ledger, const struct order *order)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_ADD);
+    bind_str(statement, 1, order->id);
+    bind_str(statement, 2, order->out_trade_no);
+    bind_str(statement, 3, order->sku);
+    sqlite3_bind_int64(statement, 4, order->quantity);
+    sqlite3_bind_int64(statement, 5, order->total_fen);
+    bind_str(statement, 6, order->body);
+    bind_str(statement, 7, order->attach);
+    bind_str(statement, 8, order->product_id);
+    bind_str(statement, 9, order->notify_url);
+    bind_str(statement, 10, order->create_ip);
+    bind_str(statement, 11, order->time_start);
+    bind_str(statement, 12, order->time_expire);
+    sqlite3_bind_int64(statement, 13, order->created_ms);
+    sqlite3_bind_int64(statement, 14, order->expire_ms);
+    bind_str(statement, 15, order_state_name(order->state));
+    bind_str(statement, 16, order->code_url);
+    bind_str(statement, 17, order->transaction_id);
+    sqlite3_bind_int(statement, 18, order->held);
+    sqlite3_bind_int64(statement, 19, order->due_ms);
+    sqlite3_bind_int64(statement, 20, order->tries);
+    sqlite3_bind_int64(statement, 21, order->fails);
+    sqlite3_bind_int64(statement, 22, order->asked_ms);
+    return run(ledger, SQL_ADD);
+}
+
+int ledger_get(struct ledger *ledger, struct view id, struct order *out)
+{
+    bind_view(take(ledger, SQL_GET), 1, id);
+    return read_one(ledger, SQL_GET, out);
+}
+
+int ledger_find(struct ledger *ledger, struct view out_trade_no, struct order *out)
+{
+    bind_view(take(ledger, SQL_FIND), 1, out_trade_no);
+    return read_one(ledger, SQL_FIND, out);
+}
+
+int ledger_move(struct ledger *ledger, struct order *order, enum order_event event)
+{
+    enum order_state next;
+    if (!order_next(order->state, event, &next))
+        return ERR_EXISTS;
+
+    sqlite3_stmt *statement = take(ledger, SQL_MOVE);
+    bind_str(statement, 1, order->id);
+    bind_str(statement, 2, order_state_name(order->state));
+    bind_str(statement, 3, order_state_name(next));
+    bind_str(statement, 4, order->code_url);
+    bind_str(statement, 5, order->transaction_id);
+    sqlite3_bind_int(statement, 6, order->held);
+    sqlite3_bind_int64(statement, 7, order->due_ms);
+    sqlite3_bind_int64(statement, 8, order->tries);
+    sqlite3_bind_int64(statement, 9, order->fails);
+    sqlite3_bind_int64(statement, 10, order->asked_ms);
+    int err = run(ledger, SQL_MOVE);
+    if (!err && sqlite3_changes(ledger->db) != 1)
+        err = ERR_EXISTS;
+    if (!err)
+        order->state = next;
+    return err;
+}
+
+int ledger_schedule(struct ledger *ledger, const struct order *order)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_SCHEDULE);
+    bind_str(statement, 1, order->id);
+    sqlite3_bind_int64(statement, 2, order->due_ms);
+    sqlite3_bind_int64(statement, 3, order->tries);
+    sqlite3_bind_int64(statement, 4, order->fails);
+    sqlite3_bind_int64(statement, 5, order->asked_ms);
+    return run(ledger, SQL_SCHEDULE);
+}
+
+int ledger_due(struct ledger *ledger, int64_t until_ms, struct order *out)
+{
+    sqlite3_bind_int64(take(ledger, SQL_DUE), 1, until_ms);
+    return read_one(ledger, SQL_DUE, out);
+}
+
+int ledger_next_due(struct ledger *ledger, int64_t *due_ms)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_NEXT_DUE);
+    if (sqlite3_step(statement) != SQLITE_ROW)
+        return trouble(ledger, texts[SQL_NEXT_DUE]);
+    *due_ms = sqlite3_column_int64(statement, 0); /* NULL reads as 0 */
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int ledger_resume(struct ledger *ledger, int64_t now_ms, int64_t soon_ms)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_RESUME);
+    sqlite3_bind_int64(statement, 1, now_ms);
+    sqlite3_bind_int64(statement, 2, soon_ms);
+    return run(ledger, SQL_RESUME);
+}
+
+/* --- payments, shipments, alarms ----------------------------------------------------------- */
+
+int ledger_add_payment(struct ledger *ledger, const struct order *order,
+                       const struct payment *payment, const char *source, int64_t now_ms)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_ADD_PAYMENT);
+    bind_view(statement, 1, payment->transaction_id);
+    bind_str(statement, 2, order->id);
+    bind_view(statement, 3, payment->out_trade_no);
+    sqlite3_bind_int64(statement, 4, payment->total_fen);
+    sqlite3_bind_int64(statement, 5, payment->cash_fen);
+    bind_view(statement, 6, payment->currency);
+    bind_view(statement, 7, payment->time_end);
+    bind_view(statement, 8, payment->openid);
+    bind_view(statement, 9, payment->bank_type);
+    bind_str(statement, 10, source);
+    sqlite3_bind_int64(statement, 11, now_ms);
+    return run(ledger, SQL_ADD_PAYMENT);
+}
+
+int ledger_payment_order(struct ledger *ledger, struct view transaction_id,
+                         char id[ORDER_ID_LEN + 1])
+{
+    sqlite3_stmt *statement = take(ledger, SQL_PAYMENT_ORDER);
+    bind_view(statement, 1, transaction_id);
+    int code = sqlite3_step(statement);
+    int err;
+    if (code == SQLITE_ROW)
+        err = column_copy(statement, 0, id, ORDER_ID_LEN + 1);
+    else
+        err = code == SQLITE_DONE ? ERR_NOT_FOUND : trouble(ledger, texts[SQL_PAYMENT_ORDER]);
+    sqlite3_reset(statement);
+    return err;
+}
+
+int ledger_add_shipment(struct ledger *ledger, const char *id, int64_t parcel, int64_t now_ms)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_ADD_SHIPMENT);
+    bind_str(statement, 1, id);
+    sqlite3_bind_int64(statement, 2, parcel);
+    sqlite3_bind_int64(statement, 3, now_ms);
+    return run(ledger, SQL_ADD_SHIPMENT);
+}
+
+int ledger_alarm(struct ledger *ledger, const char *id, const char *kind, struct view detail,
+                 int64_t now_ms)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_ALARM);
+    bind_str(statement, 1, id);
+    bind_str(statement, 2, kind);
+    bind_view(statement, 3, detail);
+    sqlite3_bind_int64(statement, 4, now_ms);
+    log_event(LOG_WARN, "alarm", kind, "order", view_str(id), "detail", detail, NULL);
+    return run(ledger, SQL_ALARM);
+}
+
+int ledger_alarms(struct ledger *ledger, const char *id,
+                  void (*each)(void *owner, const char *kind, const char *detail, int64_t seen_ms),
+                  void *owner)
+{
+    sqlite3_stmt *statement = take(ledger, SQL_ALARMS);
+    bind_str(statement, 1, id);
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        each(owner, (const char *)sqlite3_column_text(statement, 0),
+             (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2));
+    int err = code == SQLITE_DONE ? 0 : trouble(ledger, texts[SQL_ALARMS]);
+    sqlite3_reset(statement);
+    return err;
+}
+
+int ledger_exec(struct ledger *ledger, const char *sql)
+{
+    return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
+                                                                        : trouble(ledger, "exec");
+}
