@@ -1,0 +1,274 @@
+/* Mutants of the chapter "notify": the door, the parser, the acknowledgement. */
+#include "mutants/mutant.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+/* --- the door ------------------------------------------------------------------------------- */
+
+static enum step turned_away(struct claim *c, int status, struct http_header header,
+                             struct view body)
+{
+    http_call_reply(c->call, status, &header, 1, body);
+    c->call = NULL;
+    return claim_stop(c, STEP_REFUSE, "turned away at the door");
+}
+
+static enum step login(struct claim *c)
+{
+    return turned_away(c, 302, (struct http_header){ VIEW("Location"), VIEW("/login") }, VIEW(""));
+}
+
+static enum step to_https(struct claim *c)
+{
+    return turned_away(
+        c, 301,
+        (struct http_header){ VIEW("Location"), VIEW("https://shop.example/wxpay/notify/") },
+        VIEW(""));
+}
+
+static enum step csrf(struct claim *c)
+{
+    return turned_away(c, 419, (struct http_header){ VIEW("Content-Type"), VIEW("text/html") },
+                       VIEW("<html><body>Page Expired</body></html>"));
+}
+
+static enum step listed_addresses(struct claim *c)
+{
+    if (view_starts(http_call_peer(c->call), VIEW("101.226.103.")))
+        return STEP_GO;
+    return turned_away(c, 403, (struct http_header){ VIEW("Content-Type"), VIEW("text/plain") },
+                       VIEW("Forbidden"));
+}
+
+static enum step text_xml(struct claim *c)
+{
+    struct view type = http_header_get(http_call_request(c->call)->headers, "Content-Type");
+    if (view_starts(type, VIEW("text/xml")))
+        return STEP_GO;
+    return turned_away(c, 415, (struct http_header){ VIEW("Content-Type"), VIEW("text/plain") },
+                       VIEW("text/xml is expected"));
+}
+
+static enum step slow(struct claim *c)
+{
+    return mutant_wait(c, 6000);
+}
+
+static enum step slowish(struct claim *c)
+{
+    return mutant_wait(c, 3000);
+}
+
+static void no_body_limit(struct shop *shop, struct http_server_options *options)
+{
+    step_door_limits(shop, options);
+    options->body_max = (size_t)256 << 20;
+}
+
+static void no_read_timeout(struct shop *shop, struct http_server_options *options)
+{
+    step_door_limits(shop, options);
+    options->request_ms = 3'600'000;
+}
+
+/* --- the parser ------------------------------------------------------------------------------- */
+
+/* Whatever libxml2 makes of it, with entities, DTDs and the network. */
+static enum step trusting_parse(struct claim *c)
+{
+    struct view body = http_call_request(c->call)->body;
+    xmlDocPtr doc = xmlReadMemory(body.ptr ? body.ptr : "", (int)body.len, NULL, NULL,
+                                  XML_PARSE_NOENT | XML_PARSE_DTDLOAD | XML_PARSE_NOERROR |
+                                      XML_PARSE_NOWARNING);
+    xmlNodePtr root = doc ? xmlDocGetRootElement(doc) : NULL;
+    int err = root ? 0 : ERR_SYNTAX;
+    for (xmlNodePtr node = root ? root->children : NULL; !err && node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        xmlChar *text = xmlNodeGetContent(node);
+        err = v2_msg_add_str(c->msg, (const char *)node->name, text ? (const char *)text : "");
+        if (err == ERR_EXISTS)
+            err = 0; /* the first one counts */
+        xmlFree(text);
+    }
+    xmlFreeDoc(doc);
+    return err ? claim_stop(c, STEP_REFUSE, "not a readable message") : STEP_GO;
+}
+
+/* Expanding a billion laughs takes a while; this takes the while without the memory. */
+static enum step expand_entities(struct claim *c)
+{
+    if (view_find(http_call_request(c->call)->body, VIEW("<!ENTITY")) != SIZE_MAX)
+        uv_sleep(8000);
+    return step_notify_parse(c);
+}
+
+/* The reader that is used afterwards: the last of a name counts. */
+static enum step read_last(struct claim *c)
+{
+    struct view rest = http_call_request(c->call)->body;
+    enum step said = step_notify_read(c);
+    struct view open = VIEW("<total_fee>"), close = VIEW("</total_fee>"), last = {};
+    for (size_t at; (at = view_find(rest, open)) != SIZE_MAX;) {
+        rest = (struct view){ rest.ptr + at + open.len, rest.len - at - open.len };
+        last = (struct view){ rest.ptr, view_find(rest, close) };
+    }
+    int64_t fen;
+    if (last.len != SIZE_MAX && view_to_i64(last, INT64_MAX, &fen) == 0)
+        c->payment.total_fen = fen;
+    return said;
+}
+
+static enum step no_unknown_fields(struct claim *c)
+{
+    enum step said = step_notify_parse(c);
+    for (size_t i = 0; said == STEP_GO && i < c->msg->count; i++) {
+        if (!mutant_known_field(c->msg->field[i].name))
+            said = claim_stop(c, STEP_REFUSE, "an unknown field");
+    }
+    return said;
+}
+
+static enum step no_empty_elements(struct claim *c)
+{
+    enum step said = step_notify_parse(c);
+    for (size_t i = 0; said == STEP_GO && i < c->msg->count; i++) {
+        if (c->msg->field[i].value.len == 0)
+            said = claim_stop(c, STEP_REFUSE, "an empty element");
+    }
+    return said;
+}
+
+static enum step sorted_only(struct claim *c)
+{
+    enum step said = step_notify_parse(c);
+    for (size_t i = 1; said == STEP_GO && i < c->msg->count; i++) {
+        if (view_cmp(c->msg->field[i - 1].name, c->msg->field[i].name) > 0)
+            said = claim_stop(c, STEP_REFUSE, "not in order");
+    }
+    return said;
+}
+
+static enum step cdata_only(struct claim *c)
+{
+    if (view_find(http_call_request(c->call)->body, VIEW("<return_code><![CDATA[")) == SIZE_MAX)
+        return claim_stop(c, STEP_REFUSE, "no CDATA");
+    return step_notify_parse(c);
+}
+
+/* --- the acknowledgement -------------------------------------------------------------------------- */
+
+static void acknowledge(struct claim *c, int status, const char *type, struct view success)
+{
+    struct http_header header = { VIEW("Content-Type"), view_str(type) };
+    if (c->verdict == STEP_REFUSE)
+        step_notify_ack(c);
+    else
+        http_call_reply(c->call, status, &header, 1, success);
+}
+
+#define XML_SUCCESS                                                                                \
+    "<xml><return_code><![CDATA[SUCCESS]]></return_code>"                                          \
+    "<return_msg><![CDATA[OK]]></return_msg></xml>"
+
+#define ACK(function, status, type, text)                                                          \
+    static void function(struct claim *c)                                                          \
+    {                                                                                              \
+        acknowledge(c, status, type, VIEW(text));                                                  \
+    }
+
+ACK(bare, 200, "text/plain", "")
+ACK(plain, 200, "text/plain", "success")
+ACK(json, 200, "application/json", "{\"code\":\"SUCCESS\",\"message\":\"OK\"}")
+ACK(html, 200, "text/html", "<html><body>" XML_SUCCESS "</body></html>")
+ACK(leading, 200, "text/xml", "order settled\n" XML_SUCCESS)
+ACK(trailing, 200, "text/xml", XML_SUCCESS "<!-- 12 ms --><br>")
+ACK(bom, 200, "text/xml", "\xef\xbb\xbf" XML_SUCCESS)
+ACK(blanks, 200, "text/xml", "<xml><return_code> SUCCESS </return_code></xml>")
+ACK(lower, 200, "text/xml", "<xml><return_code>success</return_code></xml>")
+ACK(created, 201, "text/xml", XML_SUCCESS)
+
+static void always(struct claim *c)
+{
+    c->verdict = STEP_DONE;
+    step_notify_ack(c);
+}
+
+static void with_key(struct claim *c)
+{
+    static const struct http_header xml = { VIEW("Content-Type"), VIEW("text/xml") };
+    struct buf text = BUF_INIT(V2_XML_MAX);
+    int err = buf_str(&text, "<xml><return_code>FAIL</return_code><return_msg><![CDATA[");
+    if (!err)
+        err = v2_sign_text(c->msg, &text);
+    if (!err)
+        err = buf_fmt(&text, "&key=%s]]></return_msg></xml>", c->shop->options->api_key);
+    if (c->verdict != STEP_REFUSE || err)
+        step_notify_ack(c);
+    else
+        http_call_reply(c->call, 200, &xml, 1, buf_view(&text));
+    buf_release(&text);
+}
+
+#define M(id, rules, sentence, ...)                                                                \
+    {                                                                                              \
+        id, rules, sentence,                                                                       \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+/* clang-format off */
+const struct mutant mutants_door[] = {
+    M("login-in-front", "WX2-041", "The notification is sent to the login page.",
+      .notify_door = login),
+    M("redirect-in-front", "WX2-041", "The notification is redirected to another address.",
+      .notify_door = to_https),
+    M("csrf-in-front", "WX2-041", "A framework asks the platform for a CSRF token.",
+      .notify_door = csrf),
+    M("address-list-in-front", "WX2-113", "Only addresses of a list built in may notify.",
+      .notify_door = listed_addresses),
+    M("needs-content-type", "WX2-044", "Only text/xml is read.",
+      .notify_door = text_xml),
+    M("slow-ack", "WX2-047", "The answer comes after six seconds.",
+      .notify_door = slow),
+    M("sluggish-ack", "WX2-047", "The answer comes after three seconds (SHOULD: 2 s).",
+      .notify_door = slowish),
+    M("no-body-limit", "WX2-106", "A body of any size is read.",
+      .door_limits = no_body_limit),
+    M("no-read-timeout", "WX2-106", "A body may take an hour.",
+      .door_limits = no_read_timeout),
+    M("doctype-resolved", "WX2-104 WX2-105", "External entities are fetched, DTDs loaded.",
+      .notify_parse = trusting_parse),
+    M("entities-expanded", "WX2-105", "Entity expansion keeps the shop busy for seconds.",
+      .notify_parse = expand_entities),
+    M("duplicates-last-wins", "WX2-107", "Verified is the first of two elements, used the last.",
+      .notify_parse = trusting_parse, .notify_read = read_last),
+    M("refuses-unknown-fields", "WX2-050", "A field that the shop does not know is refused.",
+      .notify_parse = no_unknown_fields),
+    M("refuses-empty-elements", "WX2-050", "An empty element is refused.",
+      .notify_parse = no_empty_elements),
+    M("refuses-other-order", "WX2-050", "Elements must come sorted by name.",
+      .notify_parse = sorted_only),
+    M("refuses-bare-values", "WX2-050", "Values must be in CDATA.",
+      .notify_parse = cdata_only),
+    M("bare-200", "WX2-045", "Acknowledged by an empty 200.", .notify_ack = bare),
+    M("plain-success", "WX2-045", "Acknowledged by the word success.", .notify_ack = plain),
+    M("json-ack", "WX2-045", "Acknowledged as V3 does it.", .notify_ack = json),
+    M("html-ack", "WX2-046", "The acknowledgement lies in an HTML page.", .notify_ack = html),
+    M("leading-text-ack", "WX2-046", "Debug text in front of the XML.", .notify_ack = leading),
+    M("trailing-text-ack", "WX2-046", "Something behind the XML.", .notify_ack = trailing),
+    M("bom-ack", "WX2-046", "A byte order mark in front of the XML.", .notify_ack = bom),
+    M("blanks-ack", "WX2-046", "Blanks around SUCCESS.", .notify_ack = blanks),
+    M("lower-case-ack", "WX2-045", "success in lower case.", .notify_ack = lower),
+    M("status-201-ack", "WX2-045", "The right XML with status 201.", .notify_ack = created),
+    M("forged-acknowledged", "WX2-049", "Forged messages are answered SUCCESS.",
+      .notify_ack = always),
+    M("key-in-ack", "WX2-111", "A refusal shows the text to be signed, key and all.",
+      .notify_ack = with_key),
+    { .name = NULL },
+};

@@ -1,0 +1,90 @@
+/*
+ * wxpay-merchant-mutant — `--mutant NAME` before the usual options breaks the shop that way;
+ * `--list-mutants` prints all of them as JSON. Never installed: see mutant.h.
+ */
+#include "base/mem.h"
+#include "mutants/mutant.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct mutant *const chapters[] = {
+    mutants_create, mutants_request, mutants_answer, mutants_query, mutants_close,
+    mutants_door,   mutants_notify,  mutants_settle, mutants_show,
+};
+
+/* "WX2-048 WX2-110" as an array. */
+static json_t *words(const char *text)
+{
+    json_t *list = json_array();
+    for (struct view rest = view_str(text); rest.len;) {
+        struct view word = view_cut(rest, ' ', &rest);
+        json_array_append_new(list, json_stringn(word.ptr, word.len));
+    }
+    return list;
+}
+
+static json_t *steps_of(const struct mutant *mutant)
+{
+    json_t *list = json_array();
+#define X(name, result, arguments, rules, sentence)                                                \
+    if (mutant->replaced.name)                                                                     \
+        json_array_append_new(list, json_string(#name));
+    STEP_MAP(X)
+#undef X
+    return list;
+}
+
+static int list_mutants(void)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; c < COUNT(chapters); c++) {
+        for (const struct mutant *mutant = chapters[c]; mutant->name; mutant++) {
+            json_t *steps = steps_of(mutant);
+            json_array_append_new(list,
+                                  json_pack("{s:s,s:O,s:o,s:o,s:s}", "name", mutant->name, "step",
+                                            json_array_get(steps, 0), "steps", steps, "rules",
+                                            words(mutant->rules), "sentence", mutant->sentence));
+        }
+    }
+    json_t *all = json_pack("{s:o}", "mutants", list);
+    char *text = json_dumps(all, JSON_INDENT(1));
+    puts(text ? text : "");
+    free(text); /* jansson's own block */
+    json_decref(all);
+    return 0;
+}
+
+static const struct mutant *find(const char *name)
+{
+    for (size_t c = 0; c < COUNT(chapters); c++) {
+        for (const struct mutant *mutant = chapters[c]; mutant->name; mutant++) {
+            if (strcmp(mutant->name, name) == 0)
+                return mutant;
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct steps steps = steps_right;
+    if (argc == 2 && strcmp(argv[1], "--list-mutants") == 0)
+        return list_mutants();
+    if (argc >= 3 && strcmp(argv[1], "--mutant") == 0) {
+        const struct mutant *mutant = find(argv[2]);
+        if (!mutant) {
+            fprintf(stderr, "wxpay-merchant-mutant: no mutant %s; see --list-mutants\n", argv[2]);
+            return 2;
+        }
+#define X(name, result, arguments, rules, sentence)                                                \
+    if (mutant->replaced.name)                                                                     \
+        steps.name = mutant->replaced.name;
+        STEP_MAP(X)
+#undef X
+        argv[2] = argv[0]; /* the rest is the shop's */
+        return run_shop(argc - 2, argv + 2, &steps);
+    }
+    return run_shop(argc, argv, &steps);
+}

@@ -1,0 +1,45 @@
+/*
+ * mutant.h — a merchant that breaks one thing, made to test the judge.
+ *
+ * A mutant is the right shop with one step (or the few that hang on one mistake) replaced. Linked
+ * only into wxpay-merchant-mutant, which is never installed. The names are fixed: the judge's
+ * kill table knows them.
+ */
+#ifndef MERCHANT_MUTANT_H
+#define MERCHANT_MUTANT_H
+
+#include "steps.h"
+
+struct mutant {
+    const char *name, *rules, *sentence;
+    struct steps replaced; /* NULL: the right step stays */
+};
+
+/* One list per chapter of the table of steps; the last name is NULL. */
+extern const struct mutant mutants_create[], mutants_request[], mutants_answer[], mutants_query[],
+    mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[];
+
+/* --- what several mutants need ----------------------------------------------------------------- */
+
+enum step mutant_go(struct claim *c); /* says STEP_GO */
+
+/* Sets, adds or (value NULL) drops a field. */
+[[nodiscard]] int mutant_alter(struct v2_msg *msg, const char *name, const char *value);
+
+/* Verifies over the fields every SDK of 2017 knew, and over no others. */
+[[nodiscard]] int mutant_verify_known(const struct v2_msg *msg, const struct shop *shop);
+bool mutant_known_field(struct view name);
+
+/* Resume with STEP_GO after @ms. */
+enum step mutant_wait(struct claim *c, unsigned ms);
+
+/* Paid without any proof. */
+void mutant_mark_paid(struct shop *shop, struct order *order);
+
+/* One more parcel, however many went out before. */
+[[nodiscard]] int mutant_ship_again(struct shop *shop, struct order *order);
+
+/* Takes a number for @order even if another order has it, in the ledger too. */
+[[nodiscard]] int mutant_seize_number(struct shop *shop, struct order *order, const char *number);
+
+#endif
