@@ -2,9 +2,13 @@
  * http_client.h — outgoing HTTP on a libuv loop: one request, one answer, one deadline.
  *
  * Plain http goes over our own path (libuv, llhttp, kept connections): deliveries are what the
- * sandbox does most. https goes over libcurl, started on first use. Redirects are never followed.
- * Link-local and metadata addresses are refused (ERR_ADDRESS) after name resolution; loopback and
- * private ones are allowed.
+ * sandbox does most. https goes over libcurl, opened on first use. Redirects are never followed, no
+ * proxy is taken from the environment. Link-local and metadata addresses are refused (ERR_ADDRESS)
+ * after name resolution; loopback and private ones are allowed (net_address.h).
+ *
+ * A request is sent at most once to a peer that can have read it. Only when a kept connection turns
+ * out to be dead, no byte of an answer came and the peer's machine acknowledged none of ours, is it
+ * sent again, over a fresh one.
  */
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
@@ -39,15 +43,20 @@ struct http_send {
     unsigned timeout_ms; /* whole exchange, real time; waiting for a free slot does not count */
     /*
      * Fires exactly once, from the loop, never from inside http_client_send(). @err 0 and
-     * @response, or @err negative (UV_ECONNREFUSED, ERR_TIMEOUT, ERR_PROTOCOL, ERR_TOO_LONG,
-     * ERR_ADDRESS, UV_ECANCELED …) and @response NULL. Views die when it returns.
+     * @response, or @err negative and @response NULL. Views die when it returns.
+     *   UV_ECONNREFUSED …  as the system says      ERR_NOT_FOUND   no such host
+     *   ERR_TIMEOUT        timeout_ms is over      ERR_CLOSED      hung up without an answer
+     *   ERR_PROTOCOL       not HTTP, or cut off    ERR_TOO_LONG    above answer_max
+     *   ERR_ADDRESS        must not be reached     ERR_CRYPTO      TLS failed, certificate refused
+     *   UV_EPROTONOSUPPORT no libcurl for https    UV_ECANCELED    cancelled or stopped
      */
     void (*on_done)(void *owner, int err, const struct http_response *response);
     void *owner;
 };
 
 /*
- * Everything in @send is copied. On success *out (may be NULL) can be given to
+ * Everything in @send is copied. ERR_SYNTAX or ERR_TOO_LONG when it cannot be a request (a bad URL,
+ * a password in it, a line break in a header), ERR_CLOSED after stop, ERR_NOMEM. On success *out (may be NULL) can be given to
  * http_exchange_cancel() until on_done has fired.
  */
 [[nodiscard]] int http_client_send(struct http_client *client, const struct http_send *send,

@@ -17,6 +17,7 @@ static struct http_parse *parse_of(llhttp_t *llhttp)
 static int refuse(struct http_parse *parse, int status, const char *why)
 {
     parse->status = status;
+    parse->too_long = status == 413 || status == 414 || status == 431;
     parse->why = why;
     return HPE_USER;
 }
@@ -144,6 +145,16 @@ static int check_request_line(struct http_parse *parse)
     return 0;
 }
 
+static int check_status_line(struct http_parse *parse)
+{
+    int status = parse->llhttp.status_code;
+    if (status < 100)
+        return refuse(parse, 400, "the status has fewer than three digits");
+    if (status == 101)
+        return refuse(parse, 501, "an upgrade that nobody asked for");
+    return 0;
+}
+
 static int check_headers(struct http_parse *parse)
 {
     struct view coding = {}, expect = {};
@@ -184,7 +195,7 @@ static int on_headers_complete(llhttp_t *llhttp)
         end = ends_with(end, parse->block->bytes + parse->used, VIEW("\r\n\r\n"));
     if (!end)
         return refuse(parse, 400, "a line of the head does not end with CR LF");
-    int err = llhttp->type == HTTP_REQUEST ? check_request_line(parse) : 0;
+    int err = llhttp->type == HTTP_REQUEST ? check_request_line(parse) : check_status_line(parse);
     if (!err && llhttp->http_major != 1)
         err = refuse(parse, 505, "the version is neither HTTP/1.1 nor HTTP/1.0");
     if (!err)
@@ -296,8 +307,7 @@ int http_parse_space(struct http_parse *parse, char **ptr, size_t *len)
 
 static enum http_parsed bad(struct http_parse *parse, int status, const char *why)
 {
-    parse->status = status;
-    parse->why = why;
+    (void)refuse(parse, status, why);
     return HTTP_PARSE_BAD;
 }
 

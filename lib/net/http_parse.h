@@ -37,6 +37,7 @@ struct http_parse {
     bool keep_alive;              /* after DONE: may another message follow? */
     bool expects_continue;        /* the head is whole and asked for "100 Continue" */
     int status;                   /* after BAD: how a server should answer */
+    bool too_long;                /* after BAD: a bound was reached, the grammar was kept */
     const char *why;              /* after BAD: static text */
 
     /* private */
