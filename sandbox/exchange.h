@@ -39,21 +39,21 @@ struct remark {
 };
 
 struct exchange {
-    int64_t id; /* rises over all accounts, from 1 */
+    int64_t id; /* rises over all accounts, from 1, in the order of ending; 0 until then */
     enum exchange_door door;
     enum exchange_outcome outcome;
     char mch_id[33], api[24], out_trade_no[33];
     char peer[64];
-    int64_t real_ms, virtual_ms, duration_us;
+    int64_t real_ms, virtual_ms, duration_us; /* exchange_begin() sets real_ms */
     /* raw bytes: request head and body as they came (or were sent), answer head and body */
     struct buf request_head, request_body, answer_head, answer_body;
     bool cut; /* some raw part was longer than EXCHANGE_RAW_MAX */
     int status;
     size_t check_count, remark_count;
-    struct check_mark check[CHECKS_MAX];
-    struct remark remark[REMARKS_MAX];
-    const char *refusal;    /* name in the catalogue, static; NULL: none */
-    char refusal_where[64]; /* the field */
+    struct check_mark *check; /* owned, as many as counted; what is above the bound is left out */
+    struct remark *remark;    /* owned */
+    const char *refusal;      /* name in the catalogue, static; NULL: none */
+    char refusal_where[64];   /* the field */
     char refusal_why[200];
     const char *fault;    /* kind, static; NULL: none */
     const char *hint_id;  /* cause, static; NULL: none */
@@ -78,7 +78,7 @@ struct exchange_log_options {
                                    const struct exchange_log_options *options);
 void exchange_log_free(struct exchange_log *log);
 
-/* Begin a record with its times; never NULL back on success. The log owns it. */
+/* Begin a record. The log owns it; it must come to exchange_end() or exchange_drop(). */
 [[nodiscard]] int exchange_begin(struct exchange_log *log, enum exchange_door door,
                                  struct exchange **out);
 /*
@@ -96,7 +96,7 @@ void exchange_remark(struct exchange *exchange, const char *id, const char *clau
 /* Raw bytes, cut at EXCHANGE_RAW_MAX; a part that finds no memory is marked as cut. */
 void exchange_raw(struct exchange *exchange, struct buf *part, struct view bytes);
 
-/* Told of each completed record. */
+/* One listener, told of each completed record; the record is its own until the call returns. */
 void exchange_log_listen(struct exchange_log *log,
                          void (*on_exchange)(void *owner, const struct exchange *exchange),
                          void *owner);
@@ -106,13 +106,16 @@ struct exchange_filter {
     int64_t after_id;
     size_t limit;
 };
-/* Oldest first. Returns how many records of the ring were lost since after_id. */
+/*
+ * In the order of ending. Returns how many records of the ring with an id above after_id were lost,
+ * or more when other accounts had records in between; 0 means none.
+ */
 size_t exchange_each(const struct exchange_log *log, const struct exchange_filter *filter,
                      void (*visit)(void *ctx, const struct exchange *exchange), void *ctx);
 const struct exchange *exchange_get(const struct exchange_log *log, int64_t id);
 void exchange_reset(struct exchange_log *log, struct view mch_id); /* empty: all */
 
-/* One JSON object as in docs/control-api.md, appended. */
+/* One JSON object as in docs/control-api.md, appended. Always valid UTF-8. */
 [[nodiscard]] int exchange_json(const struct exchange *exchange, struct buf *out);
 
 #endif
