@@ -55,10 +55,12 @@ static enum fault_id draw(RsvgHandle *handle, cairo_surface_t *surface, struct f
 
     cairo_set_source_rgb(pen, 1, 1, 1);
     cairo_paint(pen);
-    if (!rsvg_handle_render_document(handle, pen, &page, &error))
-        fault_set(fault, FAULT_BROKEN, "SVG: %s", error ? error->message : "cannot be drawn");
-    else if (cairo_status(pen) == CAIRO_STATUS_NO_MEMORY)
-        fault_set(fault, FAULT_LIMIT, "out of memory");
+    if (!rsvg_handle_render_document(handle, pen, &page, &error)) {
+        const char *message = error ? error->message : "cannot be drawn";
+        /* librsvg has no code for it */
+        bool memory = strstr(message, "NoMemory") || strstr(message, "out of memory");
+        fault_set(fault, memory ? FAULT_LIMIT : FAULT_BROKEN, "SVG: %s", message);
+    }
     g_clear_error(&error);
     cairo_destroy(pen);
     return fault->id;
