@@ -8,7 +8,7 @@
 #include <gd.h>
 #include <stdio.h>
 
-/* The last thing libgd complained of; it has only a process-wide callback and no error value. */
+/* What libgd complained of first; it has only a process-wide callback and no error value. */
 static _Thread_local char complaint[120];
 
 static void on_complaint(int, const char *format, va_list args)
@@ -16,6 +16,8 @@ static void on_complaint(int, const char *format, va_list args)
 
 static void on_complaint(int, const char *format, va_list args)
 {
+    if (complaint[0])
+        return; /* the rest only follows from it */
     vsnprintf(complaint, sizeof complaint, format, args);
     complaint[strcspn(complaint, "\r\n")] = '\0';
 }
