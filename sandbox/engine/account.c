@@ -93,7 +93,8 @@ size_t accounts_count(const struct accounts *accounts)
 
 struct account *accounts_at(struct accounts *accounts, size_t index)
 {
-    assert(index < accounts->count);
+    if (index >= accounts->count)
+        return NULL;
     return accounts->made[index];
 }
 

@@ -68,7 +68,8 @@ void accounts_free(struct accounts *accounts);
 struct account *accounts_find(struct accounts *accounts, struct view mch_id);
 struct account *accounts_by_id(struct accounts *accounts, int64_t id);
 size_t accounts_count(const struct accounts *accounts);
-struct account *accounts_at(struct accounts *accounts, size_t index); /* in order of making */
+/* In order of making; NULL after the last. */
+struct account *accounts_at(struct accounts *accounts, size_t index);
 
 /* Is this appid bound to any account? (V2 1.8 step 6 tells unknown from unbound.) */
 bool accounts_knows_appid(const struct accounts *accounts, struct view appid);
