@@ -12,4 +12,7 @@ size_t utf8_broken_at(struct view text);
 /* Characters of a well-formed text (bytes that do not continue one). */
 size_t utf8_count(struct view text);
 
+/* The first character of @text, which is well formed and not empty; @text loses it. */
+uint32_t utf8_next(struct view *text);
+
 #endif

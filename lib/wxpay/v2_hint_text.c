@@ -4,6 +4,7 @@
  */
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "wxpay/v2_hint_priv.h"
 
 #include <errno.h>
@@ -80,21 +81,6 @@ int spell_xml(const struct recipe *recipe, const struct v2_hint_input *,
     return err;
 }
 
-/* The character at *text, which is well-formed UTF-8, and steps over it. */
-static uint32_t next_char(struct view *text)
-{
-    const unsigned char *s = (const unsigned char *)text->ptr;
-    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    static const unsigned char front[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    if (len > text->len)
-        len = text->len;
-    uint32_t c = s[0] & front[len];
-    for (size_t i = 1; i < len; i++)
-        c = c << 6 | (s[i] & 0x3f);
-    *text = (struct view){ text->ptr + len, text->len - len };
-    return c;
-}
-
 static int json_unicode(struct buf *out, uint32_t c)
 {
     if (c < 0x10000)
@@ -111,7 +97,7 @@ int spell_json(const struct recipe *recipe, const struct v2_hint_input *,
     int err = 0;
     while (!err && rest.len) {
         const char *at = rest.ptr;
-        uint32_t c = next_char(&rest);
+        uint32_t c = utf8_next(&rest);
         const char *mark = c && c < 0x80 ? strchr(special, (int)c) : NULL;
         if (mark)
             err = buf_add(out, (char[]){ '\\', instead[mark - special] }, 2);
@@ -201,7 +187,7 @@ int spell_question_marks(const struct recipe *, const struct v2_hint_input *,
     struct view rest = field->value;
     int err = 0;
     while (!err && rest.len) {
-        uint32_t c = next_char(&rest);
+        uint32_t c = utf8_next(&rest);
         err = buf_byte(out, c < 0x80 ? (char)c : '?');
     }
     return err;

@@ -6,7 +6,7 @@
 
 #include "wxpay/v2_msg.h"
 
-/* At least @len bytes that stay where they are, or NULL without memory. */
+/* At least @len free bytes that stay where they are, or NULL without memory. */
 [[nodiscard]] char *v2_text_room(struct v2_msg *msg, size_t len);
 
 /* The first @len bytes of the last room now belong to a field. */

@@ -34,10 +34,8 @@ struct reader {
     struct v2_fault fault;
     unsigned depth;
     bool root_is_root, cdata;
-    struct view name; /* of the field being read; its bytes lie in the message */
-    char *value;      /* grows in the message's last room */
-    size_t value_len;
-    char *room_end;
+    struct v2_field field; /* being read; its bytes lie in the message's room */
+    char *at, *end;        /* what is left of that room */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -92,24 +90,24 @@ static void open_field(struct reader *reader, struct view name)
     if (err)
         return;
     /* Tags alone take more bytes of the document than name, value and two NULs take here. */
-    char *at = v2_text_room(msg, name.len + 2);
-    assert(at && at + name.len + 2 <= reader->room_end);
-    memcpy(at, name.ptr, name.len);
-    at[name.len] = '\0';
-    v2_text_keep(msg, name.len + 1);
-    reader->name = (struct view){ at, name.len };
-    reader->value = at + name.len + 1;
-    reader->value_len = 0;
+    assert(name.len + 2 <= (size_t)(reader->end - reader->at));
+    memcpy(reader->at, name.ptr, name.len + 1);
+    reader->field = (struct v2_field){ .name = { reader->at, name.len } };
+    reader->at += name.len + 1;
+    reader->field.value.ptr = reader->at;
 }
 
 static void on_open(void *user, const xmlChar *local, const xmlChar *prefix, const xmlChar *,
                     int spaces, const xmlChar **, int attributes, int, const xmlChar **)
 {
     struct reader *reader = user;
-    struct view name = view_str((const char *)local);
+    struct view name = { (const char *)local, 0 };
+    bool colon = false;
     if (reader->fault.kind)
         return;
-    if (prefix || spaces || memchr(name.ptr, ':', name.len))
+    for (; local[name.len]; name.len++)
+        colon |= local[name.len] == ':';
+    if (prefix || spaces || colon)
         refuse(reader, V2_FAULT_ATTRIBUTE, "name spaces are not part of a message", name);
     else if (attributes)
         refuse(reader, V2_FAULT_ATTRIBUTE, "an element may have no attributes", name);
@@ -129,18 +127,16 @@ static void on_close(void *user, const xmlChar *, const xmlChar *, const xmlChar
         return;
     if (--reader->depth != 1)
         return;
-    reader->value[reader->value_len] = '\0';
-    v2_text_keep(reader->msg, reader->value_len + 1);
-    struct view value = { reader->value, reader->value_len };
-    v2_msg_push(reader->msg, (struct v2_field){ .name = reader->name, .value = value });
+    reader->field.value.len = (size_t)(reader->at - reader->field.value.ptr);
+    *reader->at++ = '\0';
+    v2_msg_push(reader->msg, reader->field);
 }
 
 static void add_text(struct reader *reader, const xmlChar *text, size_t len)
 {
-    char *at = reader->value + reader->value_len;
-    assert(len < (size_t)(reader->room_end - at));
-    memcpy(at, text, len);
-    reader->value_len += len;
+    assert(len < (size_t)(reader->end - reader->at));
+    memcpy(reader->at, text, len);
+    reader->at += len;
 }
 
 static void on_text(void *user, const xmlChar *text, int len)
@@ -305,7 +301,8 @@ static int parse(struct reader *reader, struct v2_msg *msg, struct view xml)
     reader->fault = (struct v2_fault){};
     reader->depth = 0;
     reader->root_is_root = reader->cdata = false;
-    reader->room_end = room + xml.len + 1;
+    reader->at = room;
+    reader->end = room + xml.len + 1;
 
     xmlCtxtReset(reader->xml);
     xmlCtxtUseOptions(reader->xml, PARSE_OPTIONS);
@@ -318,6 +315,7 @@ static int parse(struct reader *reader, struct v2_msg *msg, struct view xml)
         return ERR_NOMEM;
     }
     xmlParseDocument(reader->xml);
+    v2_text_keep(msg, (size_t)(reader->at - room));
     if (!reader->fault.kind && !reader->xml->wellFormed)
         v2_fault_set(&reader->fault, V2_FAULT_MALFORMED, 0, "not well formed", (struct view){});
     return 0;

@@ -3,10 +3,9 @@
  * copied in one go; the others take the slow road, piece by piece.
  */
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "wxpay/v2_msg_priv.h"
-
-#include <libxml/tree.h>
 
 #define OPEN_CDATA  "<![CDATA["
 #define CLOSE_CDATA "]]>"
@@ -67,23 +66,42 @@ static int check_value(struct view value, unsigned kinds)
     return v2_xml_bad_char(value) == SIZE_MAX ? 0 : ERR_SYNTAX;
 }
 
-static bool is_name(struct view name)
+/* The name characters of XML 1.0 (fifth edition) beyond ASCII; the last three cannot come first. */
+static const struct {
+    uint32_t from, to;
+    bool later_only;
+} name_range[] = {
+    { 0xc0, 0xd6, false },     { 0xd8, 0xf6, false },     { 0xf8, 0x2ff, false },
+    { 0x370, 0x37d, false },   { 0x37f, 0x1fff, false },  { 0x200c, 0x200d, false },
+    { 0x2070, 0x218f, false }, { 0x2c00, 0x2fef, false }, { 0x3001, 0xd7ff, false },
+    { 0xf900, 0xfdcf, false }, { 0xfdf0, 0xfffd, false }, { 0x10000, 0xeffff, false },
+    { 0xb7, 0xb7, true },      { 0x300, 0x36f, true },    { 0x203f, 0x2040, true },
+};
+
+static bool is_name_char(uint32_t c, bool first)
 {
-    char text[V2_NAME_MAX + 1];
-    return !view_copy(name, text, sizeof(text)) && strlen(text) == name.len &&
-           utf8_broken_at(name) == SIZE_MAX && xmlValidateNCName((const xmlChar *)text, 0) == 0;
+    if ((c | 0x20) - 'a' < 26 || c == '_')
+        return true;
+    if (c < 0x80)
+        return !first && (c - '0' < 10 || c == '-' || c == '.');
+    for (size_t i = 0; i < COUNT(name_range); i++)
+        if (c >= name_range[i].from && c <= name_range[i].to)
+            return !first || !name_range[i].later_only;
+    return false;
 }
 
-/* Letters, digits and "_" from the second place on need no library to be called a name. */
-static bool is_plain_name(struct view name)
+/* A name without a colon: what the reader takes. */
+static bool is_name(struct view name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-        bool letter = (unsigned)((c | 0x20) - 'a') < 26 || c == '_';
-        if (!letter && (i == 0 || (unsigned)(c - '0') > 9))
+    struct view rest = name;
+    if (!name.len || utf8_broken_at(name) != SIZE_MAX)
+        return false;
+    while (rest.len) {
+        bool first = rest.ptr == name.ptr;
+        if (!is_name_char(utf8_next(&rest), first))
             return false;
     }
-    return name.len > 0;
+    return true;
 }
 
 /* Inside CDATA nothing is markup but "]]>" (split between its brackets) and CR (put outside). */
@@ -178,7 +196,7 @@ static int put_field(struct buf *out, const struct v2_field *field, enum v2_quot
     int err = check_value(field->value, kinds);
     if (err)
         return err;
-    if (!is_plain_name(field->name) && !is_name(field->name))
+    if (!is_name(field->name))
         return ERR_SYNTAX;
     bool care = cdata ? kinds & (BRACKET | RETURN) : kinds & (MARKUP | RETURN);
     return care ? put_with_care(out, field, cdata) : put_plain(out, field, cdata);

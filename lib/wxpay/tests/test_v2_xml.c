@@ -32,6 +32,8 @@ static const struct {
     { "<xml><a>1&#13;2&#9;3</a></xml>", "a=1\r2\t3;" },
     { "<xml><支付>中文</支付></xml>", "支付=中文;" },
     { "<xml><a >1</a\n></xml >", "a=1;" },
+    { "<xml><a-b.c_9>1</a-b.c_9><\xef\xbb\xbf\xc2\xb7/></xml>",
+      "a-b.c_9=1;\xef\xbb\xbf\xc2\xb7=;" },
     { "<?xml version=\"1.0\"?><xml><a>1</a></xml>", "a=1;" },
     { "<?xml version='1.0' encoding='utf-8' standalone='no'?>\n<xml><a>1</a></xml>", "a=1;" },
     { "<?xml version=\"1.0\" encoding = \"UTF-8\"?><root><a>1</a></root>", "a=1;" },
@@ -197,6 +199,24 @@ START_TEST(a_nul_byte_is_refused_wherever_it_stands)
                          ERR_SYNTAX);
         ck_assert_int_eq(fault.kind, V2_FAULT_MALFORMED);
         ck_assert_str_eq(fault.rule, "a NUL byte");
+    }
+    v2_msg_release(&msg);
+}
+END_TEST
+
+START_TEST(a_broken_character_is_seen_wherever_it_stands)
+{
+    static const char *const broken[] = { "\x80", "\xc3", "\xe4\xb8", "\xf0\x9f\x98", "\xff" };
+    struct v2_msg msg = {};
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        for (int in_front = 0; in_front < 40; in_front++) {
+            char xml[128];
+            struct v2_fault fault;
+            snprintf(xml, sizeof(xml), "<xml><a>%.*s%sx</a></xml>", in_front,
+                     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", broken[i]);
+            ck_assert_int_eq(v2_msg_read(&msg, view_str(xml), NULL, &fault), ERR_SYNTAX);
+            ck_assert_int_eq(fault.kind, V2_FAULT_ENCODING);
+        }
     }
     v2_msg_release(&msg);
 }
@@ -488,7 +508,9 @@ START_TEST(what_xml_cannot_carry_is_not_written)
         { "a", { "\xd6\xd0", 2 }, ERR_UTF8 },       { "a", { "\xed\xa0\x80", 3 }, ERR_UTF8 },
         { "a b", { "1", 1 }, ERR_SYNTAX },          { "a>", { "1", 1 }, ERR_SYNTAX },
         { "1a", { "1", 1 }, ERR_SYNTAX },           { "x:a", { "1", 1 }, ERR_SYNTAX },
-        { "a\xd6", { "1", 1 }, ERR_SYNTAX },
+        { "a\xd6", { "1", 1 }, ERR_SYNTAX },        { "-a", { "1", 1 }, ERR_SYNTAX },
+        { "a\xc3\x97", { "1", 1 }, ERR_SYNTAX }, /* the multiplication sign is no letter */
+        { "\xc2\xb7", { "1", 1 }, ERR_SYNTAX },  /* may follow, not begin */
     };
     for (size_t i = 0; i < COUNT(row); i++) {
         struct v2_msg msg = {};
@@ -531,6 +553,7 @@ int main(void)
     tcase_add_loop_test(read, what_is_not_flat_text_is_refused_with_place_and_rule, 0,
                         COUNT(refused));
     tcase_add_test(read, a_nul_byte_is_refused_wherever_it_stands);
+    tcase_add_test(read, a_broken_character_is_seen_wherever_it_stands);
     tcase_add_test(read, the_limits_are_where_they_are_said_to_be);
     tcase_add_test(read, ten_thousand_open_elements_are_refused_at_the_second);
     tcase_add_test(read, the_name_in_a_rule_is_cut_between_characters);
