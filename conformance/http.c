@@ -322,11 +322,24 @@ static int turn_until_done(CURLM *multi, struct flight *flights, CURLcode *codes
     return 0;
 }
 
-static int launch(CURLM *multi, struct flight *flight)
+static void copy_cookies(CURL *to, struct http_jar *jar)
+{
+    struct curl_slist *cookies = NULL;
+
+    curl_easy_setopt(to, CURLOPT_COOKIEFILE, "");
+    if (!jar || curl_easy_getinfo(jar->easy, CURLINFO_COOKIELIST, &cookies) != CURLE_OK)
+        return;
+    for (const struct curl_slist *line = cookies; line; line = line->next)
+        curl_easy_setopt(to, CURLOPT_COOKIELIST, line->data);
+    curl_slist_free_all(cookies);
+}
+
+static int launch(CURLM *multi, struct http_jar *jar, struct flight *flight)
 {
     flight->easy = curl_easy_init();
     if (!flight->easy)
         return ERR_NOMEM;
+    copy_cookies(flight->easy, jar);
     int err = prepare(flight);
     if (err)
         return err;
@@ -334,7 +347,8 @@ static int launch(CURLM *multi, struct flight *flight)
     return curl_multi_add_handle(multi, flight->easy) == CURLM_OK ? 0 : ERR_NOMEM;
 }
 
-int http_do_all(const struct http_ask *asks, size_t count, struct http_answer *answers)
+int http_do_all(struct http_jar *jar, const struct http_ask *asks, size_t count,
+                struct http_answer *answers)
 {
     struct flight flights[64] = {};
     CURLcode codes[64] = {};
@@ -350,7 +364,7 @@ int http_do_all(const struct http_ask *asks, size_t count, struct http_answer *a
         flights[i] = (struct flight){ .ask = &asks[i], .answer = &answers[i] };
     }
     for (size_t i = 0; !err && i < count; i++)
-        err = launch(multi, &flights[i]);
+        err = launch(multi, jar, &flights[i]);
     if (!err)
         err = turn_until_done(multi, flights, codes, count);
     for (size_t i = 0; i < count; i++) {

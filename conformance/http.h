@@ -53,8 +53,11 @@ void http_jar_free(struct http_jar *jar);
 [[nodiscard]] int http_do(struct http_jar *jar, const struct http_ask *ask,
                           struct http_answer *answer);
 
-/* All at once, each on a connection of its own; @answers has @count elements. At most 64. */
-[[nodiscard]] int http_do_all(const struct http_ask *asks, size_t count,
+/*
+ * All at once, each on a connection of its own with a copy of @jar's cookies (may be NULL);
+ * @answers has @count elements. At most 64.
+ */
+[[nodiscard]] int http_do_all(struct http_jar *jar, const struct http_ask *asks, size_t count,
                               struct http_answer *answers);
 
 #endif

@@ -1,0 +1,285 @@
+/*
+ * bench_exchange.c — what the sandbox recorded: read in pages, turned into facts, and searched for
+ * the create call of an order.
+ *
+ * Linking: of the create calls of the case, the one whose answer carries the captured code_url;
+ * without a captured one, the only number asked for since the first step, or the call whose code_url
+ * the picture shows. A number the merchant shows is never taken for the out_trade_no.
+ */
+#include "bench_priv.h"
+
+#include "base/err.h"
+#include "oracle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define PAGE_LIMIT 100
+#define PAGES_MAX  100
+#define SEEN_MS    2'000 /* how long a create call may come after the page that promised it */
+
+/* ---- exchanges ---------------------------------------------------------------------------------------- */
+
+static int pull_page(struct bench *bench, bool *more)
+{
+    char path[160];
+    json_t *page = NULL;
+    size_t i;
+    json_t *record;
+
+    snprintf(path, sizeof(path), "/v1/accounts/{mch_id}/exchanges?after=%" PRId64 "&limit=%d",
+             bench->cursor, PAGE_LIMIT);
+    struct control_call call = { "GET", path, NULL, 0 };
+    int err = platform_do(&bench->platform, &call, &page);
+    if (err)
+        return err;
+    const json_t *list = json_object_get(page, "exchanges");
+    json_array_foreach(list, i, record)
+    {
+        json_array_append(bench->exchanges, record);
+        int64_t id = json_integer_value(json_object_get(record, "id"));
+        if (id > bench->cursor)
+            bench->cursor = id;
+    }
+    bench->lost = json_integer_value(json_object_get(page, "lost"));
+    *more = json_array_size(list) == PAGE_LIMIT;
+    json_decref(page);
+    return 0;
+}
+
+int bench_pull(struct bench *bench)
+{
+    bool more = true;
+    int err = 0;
+    for (int page = 0; !err && more && page < PAGES_MAX; page++)
+        err = pull_page(bench, &more);
+    return err ? bench_platform_trouble(bench, "reading the exchanges") : 0;
+}
+
+/* The order of this case that the record is about, or NULL. */
+static const struct order *order_of(const struct bench *bench, const json_t *record)
+{
+    const char *number = json_string_value(json_object_get(record, "out_trade_no"));
+    for (size_t i = 0; number && number[0] && i < bench->slot_count; i++) {
+        if (strcmp(bench->slots[i]->order.out_trade_no, number) == 0)
+            return &bench->slots[i]->order;
+    }
+    return NULL;
+}
+
+/* A record that was read while its answer was not written yet is read again. */
+static json_t *finished(struct bench *bench, json_t *record)
+{
+    const char *outcome = json_string_value(json_object_get(record, "outcome"));
+    char path[80];
+    json_t *again = NULL;
+
+    if (!outcome || strcmp(outcome, "pending") != 0)
+        return json_incref(record);
+    snprintf(path, sizeof(path), "/v1/exchanges/%lld",
+             (long long)json_integer_value(json_object_get(record, "id")));
+    struct control_call call = { "GET", path, NULL, 0 };
+    return platform_do(&bench->platform, &call, &again) ? json_incref(record) : again;
+}
+
+int bench_collect_all(struct bench *bench)
+{
+    int err = bench_pull(bench);
+    size_t i;
+    json_t *record;
+
+    if (err)
+        return err;
+    json_array_foreach(bench->exchanges, i, record)
+        bench_fact(bench, "exchange", order_of(bench, record), NULL, finished(bench, record));
+    json_array_clear(bench->exchanges);
+    return 0;
+}
+
+int bench_collect(struct bench *bench)
+{
+    int err = bench_go(bench);
+    return err ? err : bench_collect_all(bench);
+}
+
+/* ---- linking ------------------------------------------------------------------------------------------ */
+
+static const char *record_str(const json_t *record, const char *pointer)
+{
+    const char *text = json_string_value(json_pointer(record, pointer));
+    return text ? text : "";
+}
+
+/* code_url of a create call's answer, "" when it has none. Into @out of 512. */
+static void answered_code_url(const json_t *record, char *out, size_t size)
+{
+    struct oracle_msg msg = {};
+    struct oracle_reading reading;
+    const char *body = record_str(record, "/answer/body");
+
+    out[0] = '\0';
+    if (oracle_read(view_str(body), &msg, &reading) == 0) {
+        const char *url = oracle_get(&msg, "code_url");
+        if (url && view_copy(view_str(url), out, size))
+            out[0] = '\0';
+    }
+    oracle_release(&msg);
+}
+
+static bool is_create(const json_t *record, int64_t after)
+{
+    return strcmp(record_str(record, "/api"), "unifiedorder") == 0 &&
+           strcmp(record_str(record, "/door"), "api") == 0 &&
+           json_integer_value(json_object_get(record, "id")) > after;
+}
+
+static void keep_field(const struct oracle_msg *msg, const char *name, char *out, size_t size)
+{
+    const char *value = oracle_get(msg, name);
+    if (!value || view_copy(view_str(value), out, size))
+        out[0] = '\0';
+}
+
+/* The platform's side of the order, from the request the sandbox recorded. */
+static int adopt(struct slot *slot, const json_t *record)
+{
+    struct order *order = &slot->order;
+    struct oracle_msg msg = {};
+    struct oracle_reading reading;
+    char total[24];
+    int err = oracle_read(view_str(record_str(record, "/request/body")), &msg, &reading);
+
+    if (!err) {
+        keep_field(&msg, "out_trade_no", order->out_trade_no, sizeof(order->out_trade_no));
+        keep_field(&msg, "notify_url", order->notify_url, sizeof(order->notify_url));
+        keep_field(&msg, "sign_type", order->sign_type, sizeof(order->sign_type));
+        keep_field(&msg, "appid", order->appid, sizeof(order->appid));
+        keep_field(&msg, "total_fee", total, sizeof(total));
+        if (view_to_i64(view_str(total), INT64_MAX, &order->total_fen))
+            order->total_fen = 0;
+        answered_code_url(record, order->code_url, sizeof(order->code_url));
+    }
+    oracle_release(&msg);
+    return err;
+}
+
+/* Is the record's number already another order's of this case? */
+static bool taken(const struct bench *bench, const struct slot *slot, const json_t *record)
+{
+    const char *number = record_str(record, "/out_trade_no");
+    for (size_t i = 0; i < bench->slot_count; i++) {
+        if (bench->slots[i] != slot && strcmp(bench->slots[i]->order.out_trade_no, number) == 0 &&
+            number[0])
+            return true;
+    }
+    return false;
+}
+
+/* The newest create call that answered with this code_url, of all this case has seen. */
+static const json_t *by_code_url(const struct bench *bench, const char *code_url, int64_t after)
+{
+    for (size_t i = json_array_size(bench->exchanges); i > 0; i--) {
+        const json_t *record = json_array_get(bench->exchanges, i - 1);
+        char url[512];
+        if (!is_create(record, after))
+            continue;
+        answered_code_url(record, url, sizeof(url));
+        if (url[0] && strcmp(url, code_url) == 0)
+            return record;
+    }
+    return NULL;
+}
+
+/* The one number that was asked for since @after, if it is one; its newest call. */
+static const json_t *only_call(const struct bench *bench, const struct slot *slot)
+{
+    const json_t *found = NULL;
+    for (size_t i = 0; i < json_array_size(bench->exchanges); i++) {
+        const json_t *record = json_array_get(bench->exchanges, i);
+        if (!is_create(record, slot->after) || taken(bench, slot, record))
+            continue;
+        if (found &&
+            strcmp(record_str(found, "/out_trade_no"), record_str(record, "/out_trade_no")) != 0)
+            return NULL;
+        found = record;
+    }
+    return found;
+}
+
+/* What the order's picture says, when the profile captures no code_url. */
+static void read_picture_url(struct bench *bench, struct slot *slot, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (bench->profile->qr.kind == PICTURE_NONE || bench_qr(bench, &slot->order, "link"))
+        return;
+    snprintf(out, size, "%s", slot->picture_url);
+}
+
+/* "code_url", "only-call", or NULL. */
+static const char *link_now(struct bench *bench, struct slot *slot, int *err)
+{
+    const struct scope_name *captured = scope_get(&slot->scope, VIEW("code_url"));
+    const json_t *record = NULL;
+    const char *how = "only-call";
+
+    if (captured) {
+        /* a reused open order was asked for earlier in this case */
+        record = by_code_url(bench, captured->value, 0);
+        how = "code_url";
+    }
+    if (!record) {
+        record = only_call(bench, slot);
+        how = captured ? "only-call, other code_url" : "only-call";
+    }
+    *err = record ? adopt(slot, record) : 0;
+    return record ? how : NULL;
+}
+
+static int find_link(struct bench *bench, struct slot *slot, const char **how)
+{
+    int err = bench_pull(bench);
+
+    *how = NULL;
+    if (!err)
+        *how = link_now(bench, slot, &err);
+    if (!err && !*how && !scope_get(&slot->scope, VIEW("code_url"))) {
+        char url[512];
+        read_picture_url(bench, slot, url, sizeof(url));
+        const json_t *record = url[0] ? by_code_url(bench, url, 0) : NULL;
+        if (record) {
+            *how = "picture";
+            err = adopt(slot, record);
+        }
+    }
+    return err;
+}
+
+int bench_find_call(struct bench *bench, struct slot *slot, const char **how)
+{
+    int err = find_link(bench, slot, how);
+    if (err || *how || !slot->order.created)
+        return err;
+    int status;
+    json_t *answer = NULL;
+    json_t *what = json_pack("{s:s, s:s, s:i, s:I, s:i}", "for", "calls", "api", "unifiedorder",
+                             "count", 1, "after", (json_int_t)slot->after, "timeout_ms", SEEN_MS);
+    struct control_call call = { "POST", "/v1/accounts/{mch_id}/wait", what, SEEN_MS + 5'000 };
+    if (platform_call(&bench->platform, &call, &status, &answer))
+        return bench_platform_trouble(bench, "linking the order");
+    json_decref(answer);
+    return find_link(bench, slot, how);
+}
+
+int bench_link(struct bench *bench, struct order *order)
+{
+    const char *how;
+    int err = bench_go(bench);
+    if (!err)
+        err = bench_find_call(bench, slot_of(order), &how);
+    if (!err)
+        bench_fact(bench, "link", order, NULL,
+                   json_pack("{s:s?, s:s, s:s, s:s}", "linked", how, "out_trade_no",
+                             order->out_trade_no, "notify_url", order->notify_url, "code_url",
+                             order->code_url));
+    return err;
+}
