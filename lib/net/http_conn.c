@@ -1,11 +1,8 @@
 #include "net/http_conn.h"
 
 #include "base/err.h"
-#include "base/log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <stdio.h>
 
 #define SPARE_OUT_CAP ((size_t)16 * 1024) /* a larger buffer is freed, not kept */
 
@@ -186,9 +183,6 @@ static void on_shut(uv_shutdown_t *, int)
     /* the peer's end of input, or the clock, closes */
 }
 
-static void alloc_space(uv_handle_t *handle, size_t, uv_buf_t *out);
-static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *);
-
 static void finish(struct http_conn *conn)
 {
     if (conn->eof || !conn->stray) {
@@ -200,7 +194,7 @@ static void finish(struct http_conn *conn)
     http_wait_set(conn->server, &conn->sending_wait, WAIT_LINGER);
     int err = uv_shutdown(&conn->shutdown, stream_of(conn), on_shut);
     if (!err && conn->stalled)
-        err = uv_read_start(stream_of(conn), alloc_space, on_read);
+        err = http_conn_read(conn);
     if (err)
         http_conn_close(conn);
 }
@@ -376,12 +370,17 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *)
         conn->stray = conn->stray || got > 0;
 }
 
+int http_conn_read(struct http_conn *conn)
+{
+    return uv_read_start(stream_of(conn), alloc_space, on_read);
+}
+
 void http_conn_resume(struct http_conn *conn)
 {
     conn->stalled = false;
     if (conn->state != CONN_OPEN)
         return;
-    if (uv_read_start(stream_of(conn), alloc_space, on_read))
+    if (http_conn_read(conn))
         http_conn_close(conn);
     else
         read_requests(conn, 0);
@@ -400,67 +399,5 @@ void http_conn_expired(struct http_conn *conn, enum http_wait_kind kind)
         return;
     }
     refuse(conn, 408, "the request took longer than allowed");
-    http_conn_settle(conn);
-}
-
-/* -- accepting ----------------------------------------------------------------------------- */
-
-static void set_peer(struct http_conn *conn)
-{
-    struct sockaddr_storage address = {};
-    int len = (int)sizeof(address);
-    char text[INET6_ADDRSTRLEN] = "";
-    int written = 0;
-    if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&address, &len) == 0) {
-        if (address.ss_family == AF_INET) {
-            const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
-            uv_ip4_name(in, text, sizeof(text));
-            written = snprintf(conn->peer, PEER_MAX, "%s:%u", text, ntohs(in->sin_port));
-        } else {
-            const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
-            uv_ip6_name(in6, text, sizeof(text));
-            written = snprintf(conn->peer, PEER_MAX, "[%s]:%u", text, ntohs(in6->sin6_port));
-        }
-    }
-    conn->peer_len = written < 0 ? 0 : (size_t)written;
-}
-
-static void conn_init(struct http_conn *conn, struct http_server *server)
-{
-    conn->server = server;
-    net_link_init(&conn->all);
-    net_link_init(&conn->dirty);
-    net_link_init(&conn->resume);
-    net_link_init(&conn->reading.link);
-    net_link_init(&conn->sending_wait.link);
-    net_link_init(&conn->calls);
-    conn->out = BUF_INIT(SIZE_MAX / 4);
-    conn->sending = BUF_INIT(SIZE_MAX / 4);
-    http_parse_init(&conn->parse, HTTP_REQUEST, &server->blocks, &server->limits);
-}
-
-void http_conn_accept(struct http_server *server)
-{
-    struct http_conn *conn = mem_new(struct http_conn);
-    if (!conn) {
-        server->accept_waits = true; /* tried again when a connection closes */
-        log_line(LOG_WARN, "net", "no memory for a connection; it waits");
-        return;
-    }
-    conn_init(conn, server);
-    int err = uv_tcp_init(server->loop, &conn->tcp);
-    assert(err == 0 && "initialising without a socket cannot fail");
-    net_list_add(&server->conns, &conn->all);
-    server->conn_count++;
-    err = uv_accept((uv_stream_t *)&server->listener, stream_of(conn));
-    if (!err)
-        err = uv_read_start(stream_of(conn), alloc_space, on_read);
-    if (err) {
-        log_line(LOG_WARN, "net", "a connection was not accepted: %s", err_text(err));
-        http_conn_close(conn);
-        return;
-    }
-    uv_tcp_nodelay(&conn->tcp, 1); /* answers are written whole; waiting gains nothing */
-    set_peer(conn);
     http_conn_settle(conn);
 }

@@ -1,7 +1,8 @@
 /*
  * http_conn.h — the inside of the server: connections, calls, their clocks. Not for other rooms.
  *
- *   http_server.c   listens, accepts, flushes, stops
+ *   http_server.c   listens, flushes, stops
+ *   http_accept.c   a connection is born, or waits for a place
  *   http_conn.c     one connection: reads, writes, waits, ends
  *   http_call.c     one call: the answer, whole, raw, cut or streamed
  *   http_wait.c     deadlines, one coarse timer for all
@@ -119,8 +120,8 @@ struct http_call {
 
 /* http_conn.c */
 
-/* Accepts the connection that waits at the listener; on failure it is closed and logged. */
-void http_conn_accept(struct http_server *server);
+/* Begins to read, or goes on. */
+[[nodiscard]] int http_conn_read(struct http_conn *conn);
 
 /* Writes what can be written now. */
 void http_conn_flush(struct http_conn *conn);
@@ -168,6 +169,12 @@ void http_wait_set(struct http_server *server, struct http_wait *wait, enum http
 void http_wait_clear(struct http_wait *wait);
 void http_waits_tick(uv_timer_t *tick);
 
+/* http_accept.c */
+void http_server_on_connection(uv_stream_t *listener, int status);
+
+/* A place is free again. */
+void http_server_conn_closed(struct http_server *server);
+
 /* http_server.c */
 
 /* "Date: …\r\n" of this second. */
@@ -176,7 +183,6 @@ struct view http_server_date(struct http_server *server);
 /* Stalled connections can go on: they are read from again in the next turn. */
 void http_server_wake(struct http_server *server);
 
-void http_server_conn_closed(struct http_server *server);
 void http_server_maybe_end(struct http_server *server);
 
 #endif

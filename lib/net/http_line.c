@@ -1,73 +1,16 @@
-/*
- * http_line.c — plain http: one connection to one origin, kept and used again.
- *
- *   RESOLVING --addresses--> CONNECTING --connected--> BUSY --answer--> IDLE --next exchange--> BUSY
- *       |                      |    ^ next address       |               |
- *       +-- no such host ------+----+-- failed, late ----+-- old, eof ---+--> CLOSING --> freed
- *
- * A kept connection may be dead without our knowing: the peer closed it while our request was on
- * its way. Such a request is sent once more on a fresh connection, but only when the peer cannot
- * have read it: no byte of an answer came, and its machine never acknowledged our bytes. A merchant
- * that reads a notification and hangs up without an answer must not get it twice.
- */
-#include "net/http_exchange.h"
-#include "net/net_address.h"
+#include "net/http_line.h"
 
 #include "base/err.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
 
-#define ADDRESSES_MAX 4
-#define KEY_MAX       280
-
-/* Where lines lead to: one host and port, as written. */
-struct http_origin {
-    struct net_link link; /* in a bucket of the client's */
-    struct net_link idle; /* lines; the one used last is last */
-    size_t idle_count, line_count;
-    size_t key_len;
-    char key[]; /* "host:port", lower case */
-};
-
-enum line_state { LINE_RESOLVING, LINE_CONNECTING, LINE_BUSY, LINE_IDLE, LINE_CLOSING };
-
-struct lookup;
-
-struct http_line {
-    uv_tcp_t tcp;
-    uv_timer_t timer; /* the exchange's deadline, or the end of idling */
-    uv_connect_t connect;
-    uv_write_t write;
-    enum line_state state;
-    unsigned open_handles;
-    struct http_client *client;     /* borrowed */
-    struct http_origin *origin;     /* counted in its line_count */
-    struct net_link all, idle;      /* in the client's lines; in the origin's idle */
-    struct http_exchange *exchange; /* borrowed; NULL when idle or closing */
-    struct lookup *lookup;          /* while RESOLVING */
-    struct sockaddr_storage addresses[ADDRESSES_MAX];
-    size_t address_count, next_address;
-    bool used_before;
-    bool unsent;     /* of this request the kernel took nothing yet */
-    bool writing;    /* @write is under way with @rest */
-    struct buf rest; /* of a request that the kernel did not take at once */
-    struct http_parse parse;
-    struct http_headers headers;
-};
-
-/* A name being looked up: lives until the resolver comes back, wanted or not. */
-struct lookup {
-    uv_getaddrinfo_t uv;
-    struct http_client *client;
-    struct http_line *line; /* NULL: nobody waits any more */
-};
+#define KEY_MAX 280
 
 /* -- origins --------------------------------------------------------------------------------- */
 
@@ -145,7 +88,7 @@ static void on_timer_closed(uv_handle_t *handle)
     line_closed(container_of((uv_timer_t *)handle, struct http_line, timer));
 }
 
-static void line_close(struct http_line *line)
+void http_line_close(struct http_line *line)
 {
     if (line->state == LINE_CLOSING)
         return;
@@ -154,16 +97,12 @@ static void line_close(struct http_line *line)
         net_link_drop(&line->idle);
         line->origin->idle_count--;
     }
-    if (line->lookup) {
-        line->lookup->line = NULL;
-        (void)uv_cancel((uv_req_t *)&line->lookup->uv); /* one already running comes back later */
-        line->lookup = NULL;
-    }
+    http_line_hang_up(line);
     uv_close((uv_handle_t *)&line->tcp, on_tcp_closed);
     uv_close((uv_handle_t *)&line->timer, on_timer_closed);
 }
 
-static struct http_exchange *let_go(struct http_line *line)
+struct http_exchange *http_line_let_go(struct http_line *line)
 {
     struct http_exchange *exchange = line->exchange;
     line->exchange = NULL;
@@ -175,13 +114,13 @@ static struct http_exchange *let_go(struct http_line *line)
 void http_line_abandon(struct http_line *line)
 {
     line->exchange = NULL;
-    line_close(line);
+    http_line_close(line);
 }
 
 void http_lines_stop(struct http_client *client)
 {
     for (struct net_link *link = client->lines.next; link != &client->lines; link = link->next)
-        line_close(container_of(link, struct http_line, all));
+        http_line_close(container_of(link, struct http_line, all));
 }
 
 /* Bytes that we wrote and the peer's machine has not acknowledged. */
@@ -198,12 +137,12 @@ static bool has_unacknowledged(struct http_line *line)
     return true; /* where the system cannot tell, losing a request is worse than repeating it */
 }
 
-static void line_failed(struct http_line *line, int err)
+void http_line_failed(struct http_line *line, int err)
 {
     bool lost = line->state == LINE_BUSY && line->used_before && err != ERR_TIMEOUT &&
                 !http_parse_begun(&line->parse) && (line->unsent || has_unacknowledged(line));
-    struct http_exchange *exchange = let_go(line);
-    line_close(line);
+    struct http_exchange *exchange = http_line_let_go(line);
+    http_line_close(line);
     if (!exchange)
         return;
     if (lost && !exchange->retried) {
@@ -218,9 +157,9 @@ static void on_timer(uv_timer_t *timer)
 {
     struct http_line *line = container_of(timer, struct http_line, timer);
     if (line->state == LINE_IDLE)
-        line_close(line);
+        http_line_close(line);
     else
-        line_failed(line, ERR_TIMEOUT);
+        http_line_failed(line, ERR_TIMEOUT);
 }
 
 /* -- the answer ------------------------------------------------------------------------------- */
@@ -246,14 +185,14 @@ static void line_keep(struct http_line *line)
 static void line_answered(struct http_line *line)
 {
     struct http_response response;
-    struct http_exchange *exchange = let_go(line);
+    struct http_exchange *exchange = http_line_let_go(line);
     bool keep = may_keep(line);
     struct http_block *block = http_parse_take_response(&line->parse, &response);
     bool fits = response.head.len + response.body.len <= line->client->options.answer_max;
     if (keep)
         line_keep(line);
     else
-        line_close(line);
+        http_line_close(line);
     if (fits)
         http_exchange_answered(exchange, &response);
     else
@@ -282,7 +221,7 @@ static void line_read(struct http_line *line, size_t got)
     if (parsed == HTTP_PARSE_DONE)
         line_answered(line);
     else if (parsed == HTTP_PARSE_BAD)
-        line_failed(line, line->parse.too_long ? ERR_TOO_LONG : ERR_PROTOCOL);
+        http_line_failed(line, line->parse.too_long ? ERR_TOO_LONG : ERR_PROTOCOL);
 }
 
 static void line_end_of_input(struct http_line *line)
@@ -291,7 +230,7 @@ static void line_end_of_input(struct http_line *line)
     if (parsed == HTTP_PARSE_DONE)
         line_answered(line);
     else
-        line_failed(line, parsed == HTTP_PARSE_MORE ? ERR_CLOSED : ERR_PROTOCOL);
+        http_line_failed(line, parsed == HTTP_PARSE_MORE ? ERR_CLOSED : ERR_PROTOCOL);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *)
@@ -300,13 +239,13 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *)
     if (got == 0)
         return;
     if (line->state == LINE_IDLE)
-        line_close(line); /* the peer ends it, or says what nobody asked for */
+        http_line_close(line); /* the peer ends it, or says what nobody asked for */
     else if (got > 0)
         line_read(line, (size_t)got);
     else if (got == UV_EOF)
         line_end_of_input(line);
     else
-        line_failed(line, got == UV_ENOBUFS ? ERR_NOMEM : (int)got);
+        http_line_failed(line, got == UV_ENOBUFS ? ERR_NOMEM : (int)got);
 }
 
 static void alloc_space(uv_handle_t *handle, size_t, uv_buf_t *out)
@@ -326,7 +265,7 @@ static void on_written(uv_write_t *write, int status)
     buf_release(&line->rest);
     /* an answer may have come, or be about to, before the peer closed: reading will tell */
     if (status < 0 && line->state == LINE_BUSY && status != UV_EPIPE && status != UV_ECONNRESET)
-        line_failed(line, status);
+        http_line_failed(line, status);
 }
 
 /* What the kernel does not take is copied: the exchange may end before it is written. */
@@ -358,12 +297,10 @@ static void line_send(struct http_line *line)
     if (!err && done < bytes.len)
         err = write_rest(line, (struct view){ bytes.ptr + done, bytes.len - done });
     if (err)
-        line_failed(line, err);
+        http_line_failed(line, err);
 }
 
-/* -- connecting -------------------------------------------------------------------------------- */
-
-static struct http_line *line_new(struct http_client *client, struct http_origin *origin)
+struct http_line *http_line_new(struct http_client *client, struct http_origin *origin)
 {
     struct http_line *line = mem_alloc(sizeof(*line));
     if (!line)
@@ -385,133 +322,21 @@ static struct http_line *line_new(struct http_client *client, struct http_origin
     return line;
 }
 
-static void give(struct http_line *line, struct http_exchange *exchange)
+void http_line_give(struct http_line *line, struct http_exchange *exchange)
 {
     line->exchange = exchange;
     exchange->line = line;
     uv_timer_start(&line->timer, on_timer, http_exchange_left_ms(exchange), 0);
 }
 
-static void on_connected(uv_connect_t *connect, int status);
-
-static int connect_to(struct http_line *line)
+int http_line_connected(struct http_line *line)
 {
-    const struct sockaddr *address =
-        (const struct sockaddr *)&line->addresses[line->next_address++];
-    line->state = LINE_CONNECTING;
-    return uv_tcp_connect(&line->connect, &line->tcp, address, on_connected);
-}
-
-/* This address did not answer: the next one, on a socket of its own. */
-static void connect_failed(struct http_line *line, int err)
-{
-    while (line->next_address < line->address_count) {
-        struct http_line *next = line_new(line->client, line->origin);
-        if (!next) {
-            err = ERR_NOMEM;
-            break;
-        }
-        memcpy(next->addresses, line->addresses, sizeof(line->addresses));
-        next->address_count = line->address_count;
-        next->next_address = line->next_address;
-        give(next, let_go(line));
-        line_close(line);
-        line = next;
-        err = connect_to(line);
-        if (!err)
-            return;
-    }
-    line_failed(line, err);
-}
-
-static void on_connected(uv_connect_t *connect, int status)
-{
-    struct http_line *line = container_of(connect, struct http_line, connect);
-    if (line->state == LINE_CLOSING)
-        return;
-    if (!status)
-        status = uv_read_start((uv_stream_t *)&line->tcp, alloc_space, on_read);
-    if (status) {
-        connect_failed(line, status);
-        return;
-    }
+    int err = uv_read_start((uv_stream_t *)&line->tcp, alloc_space, on_read);
+    if (err)
+        return err;
     uv_tcp_nodelay(&line->tcp, 1);
     line_send(line);
-}
-
-static void connect_first(struct http_line *line)
-{
-    int err = line->address_count ? connect_to(line) : ERR_ADDRESS;
-    if (err)
-        connect_failed(line, err);
-}
-
-static void add_address(struct http_line *line, const struct sockaddr *address, size_t len)
-{
-    if (line->address_count == ADDRESSES_MAX || !net_address_allowed(address) ||
-        len > sizeof(line->addresses[0]))
-        return;
-    memcpy(&line->addresses[line->address_count++], address, len);
-}
-
-static int lookup_error(int status)
-{
-    return status == UV_EAI_MEMORY ? ERR_NOMEM : ERR_NOT_FOUND;
-}
-
-static void on_looked_up(uv_getaddrinfo_t *uv, int status, struct addrinfo *found)
-{
-    struct lookup *lookup = container_of(uv, struct lookup, uv);
-    struct http_client *client = lookup->client;
-    struct http_line *line = lookup->line;
-    mem_free(lookup);
-    if (line) {
-        line->lookup = NULL;
-        for (struct addrinfo *at = found; at; at = at->ai_next)
-            add_address(line, at->ai_addr, at->ai_addrlen);
-    }
-    uv_freeaddrinfo(found);
-    if (line && status)
-        line_failed(line, lookup_error(status));
-    else if (line)
-        connect_first(line);
-    http_client_let_go(client);
-}
-
-static int look_up(struct http_line *line, const struct http_url *url)
-{
-    char host[256], port[8];
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-    if (view_copy(url->host, host, sizeof(host)))
-        return ERR_SYNTAX;
-    snprintf(port, sizeof(port), "%u", url->port);
-    struct lookup *lookup = mem_new(struct lookup);
-    if (!lookup)
-        return ERR_NOMEM;
-    lookup->client = line->client;
-    lookup->line = line;
-    int err = uv_getaddrinfo(line->client->loop, &lookup->uv, on_looked_up, host, port, &hints);
-    if (err) {
-        mem_free(lookup);
-        return err;
-    }
-    line->lookup = lookup;
-    line->client->holds++;
     return 0;
-}
-
-static void line_open(struct http_line *line, const struct http_url *url)
-{
-    struct sockaddr_storage address;
-    line->state = LINE_RESOLVING;
-    if (net_address_parse(url->host, url->port, &address) == 0) {
-        add_address(line, (const struct sockaddr *)&address, sizeof(address));
-        connect_first(line);
-        return;
-    }
-    int err = look_up(line, url);
-    if (err)
-        line_failed(line, err);
 }
 
 /* Has the peer closed, or spoken out of turn, since we last turned the loop? */
@@ -535,7 +360,7 @@ static struct http_line *kept_line(struct http_origin *origin)
             origin->idle_count--;
             return line;
         }
-        line_close(line);
+        http_line_close(line);
     }
     return NULL;
 }
@@ -548,16 +373,16 @@ int http_line_start(struct http_exchange *exchange)
         return ERR_NOMEM;
     struct http_line *line = exchange->retried ? NULL : kept_line(origin);
     if (line) {
-        give(line, exchange);
+        http_line_give(line, exchange);
         line_send(line);
         return 0;
     }
-    line = line_new(client, origin);
+    line = http_line_new(client, origin);
     if (!line) {
         origin_maybe_free(origin);
         return ERR_NOMEM;
     }
-    give(line, exchange);
-    line_open(line, &exchange->url);
+    http_line_give(line, exchange);
+    http_line_dial(line, &exchange->url);
     return 0;
 }

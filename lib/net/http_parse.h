@@ -91,4 +91,10 @@ struct http_block *http_parse_take(struct http_parse *parse, struct http_request
 struct http_block *http_parse_take_response(struct http_parse *parse,
                                             struct http_response *response);
 
+/* http_grammar.c: what llhttp calls; the rules that a message is held to. */
+extern const llhttp_settings_t http_grammar;
+
+/* Stop here, with this answer. Returns what a callback of llhttp must return. */
+int http_parse_refuse(struct http_parse *parse, int status, const char *why);
+
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -96,38 +95,6 @@ void http_server_wake(struct http_server *server)
     uv_idle_start(&server->resume, on_resume);
 }
 
-/* -- accepting ------------------------------------------------------------------------------ */
-
-/*
- * Without a free descriptor libuv gives up its spare one, takes the connection and closes it, so
- * that the backlog does not spin; we only say so.
- */
-static void on_connection(uv_stream_t *stream, int status)
-{
-    struct http_server *server = container_of(stream, struct http_server, listener);
-    if (status < 0) {
-        uint64_t now_ms = uv_now(server->loop);
-        if (!server->complained_ms || now_ms - server->complained_ms >= 1000) {
-            log_line(LOG_WARN, "net", "a connection was turned away: %s", err_text(status));
-            server->complained_ms = now_ms ? now_ms : 1;
-        }
-        return;
-    }
-    if (server->conn_count >= server->options.conns_max)
-        server->accept_waits = true; /* not accepting it makes libuv stop listening */
-    else
-        http_conn_accept(server);
-}
-
-void http_server_conn_closed(struct http_server *server)
-{
-    server->conn_count--;
-    if (!server->accept_waits || server->stopping)
-        return;
-    server->accept_waits = false;
-    http_conn_accept(server);
-}
-
 /* -- starting and stopping -------------------------------------------------------------------- */
 
 static void set_options(struct http_server *server, const struct http_server_options *given)
@@ -155,7 +122,7 @@ static int listen_on(struct http_server *server, const char *host, uint16_t port
     if (!err)
         err = uv_tcp_bind(&server->listener, (const struct sockaddr *)&address, 0);
     if (!err)
-        err = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
+        err = uv_listen((uv_stream_t *)&server->listener, BACKLOG, http_server_on_connection);
     if (!err) /* libuv would sleep after each accept to share with other processes */
         err = uv_tcp_simultaneous_accepts(&server->listener, 1);
     int len = (int)sizeof(address);
