@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "reply.h"
 #include "steps.h"
-#include "turn.h"
+#include "turns.h"
 
 #include <assert.h>
 

@@ -7,7 +7,7 @@
 #include "page.h"
 #include "reply.h"
 #include "steps.h"
-#include "turn.h"
+#include "turns.h"
 
 #define ADVANCE_MAX_S (10LL * 366 * 24 * 3600)
 

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "routes.h"
 #include "steps.h"
-#include "turn.h"
+#include "turns.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "settle.h"
 #include "steps.h"
-#include "turn.h"
+#include "turns.h"
 
 #include <stdio.h>
 

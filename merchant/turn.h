@@ -1,47 +1,46 @@
 /*
- * turn.h — an order's turn: what is due is done, one order at a time, by the shop's own clock.
- *
- * The ledger holds when each order is due; one timer waits for the first. A turn asks the
- * platform as often as the order's state wants, writes down what came out, and says when the next
- * one is due. Two turns of one order never run at once; orders wait for each other only above
- * TURNS_MAX. When the process dies, the due times are still in the file.
+ * turn.h — one order's turn: ask the platform, react, ask again, write down, end. Private to
+ * turn.c and turns.c.
  */
 #ifndef MERCHANT_TURN_H
 #define MERCHANT_TURN_H
 
-#include "shop.h"
+#include "answer.h"
+#include "turns.h"
 
-#define TURNS_MAX 16
+/* While a turn runs its order is due again only after this: a killed process loses no order. */
+#define TURN_LEASE_MS 120'000
 
-[[nodiscard]] int turns_start(struct shop *shop);
-
-/* No new turn begins; everybody who waits is told with UV_ECANCELED. */
-void turns_stop(struct shop *shop);
-/* After the loop has ended. */
-void turns_release(struct shop *shop);
-
-/* Something became due: look soon, from the loop. */
-void turns_wake(struct shop *shop);
-
-enum turn_want {
-    WANT_END,   /* only to be told when the turn that runs now, or the next one, has ended */
-    WANT_QUERY, /* ask the platform now */
-    WANT_CLOSE, /* the buyer gives up */
-    WANT_CREATE /* the order is new */
+/*
+ *   BEGIN --> decide --ask--> (platform) --answer--> react --> decide … --> END
+ *
+ * decide() reads the order anew each time: a notification may have settled it meanwhile.
+ */
+struct turn {
+    struct turn *next;
+    struct shop *shop;
+    struct order order;
+    enum turn_want want;
+    enum move move;                /* of the last reaction */
+    bool by_itself;                /* because it was due, not because somebody asked */
+    bool created, queried, closed; /* asked in this turn already */
+    int64_t due_ms;                /* before the lease */
+    struct v2_msg msg;             /* of an answer that says "paid", while its claim runs */
+    uv_timer_t pause;              /* refresh_pause_ms */
 };
 
-/*
- * @on_end fires once, from the loop: 0 after a turn that began after this call (WANT_END: any
- * turn), UV_ECANCELED when the shop stops. It reads the order anew. ERR_NOMEM: it never fires.
- */
-[[nodiscard]] int turns_want(struct shop *shop, const char *id, enum turn_want want,
-                             void (*on_end)(void *owner, int err), void *owner);
+/* Ends in turns_ended(). ERR_NOMEM: there is no turn. */
+[[nodiscard]] int turn_begin(struct shop *shop, const struct order *order, enum turn_want want,
+                             bool by_itself);
 
-/*
- * The shop's clock moves by @by_ms, stepping to each due moment in order; @on_done fires from the
- * loop when all of it has been done. ERR_EXISTS while an earlier call is under way.
- */
-[[nodiscard]] int turns_advance(struct shop *shop, int64_t by_ms, void (*on_done)(void *owner),
-                                void *owner);
+/* The goods go out, if they still may; order->state tells. */
+void turn_ship(struct shop *shop, struct order *order);
+
+/* --- what turns.c knows of all turns ----------------------------------------------------------- */
+
+void turns_began(struct turn *turn);
+/* Takes the turn off the list and tells who waits; the turn frees itself. */
+void turns_ended(struct turn *turn);
+bool turns_stopping(const struct shop *shop);
 
 #endif

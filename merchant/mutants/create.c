@@ -55,8 +55,7 @@ static int strange_number(struct shop *shop, struct order *order)
 {
     char chance[13];
     rng_alnum(&shop->rng, chance, 12);
-    SET(order->out_trade_no, "S.%s/%s#1", order->time_start, chance);
-    order->out_trade_no[32] = '\0';
+    SET(order->out_trade_no, "S.%.14s/%s#1", order->time_start, chance);
     return 0;
 }
 
@@ -71,7 +70,7 @@ static int counted_number(struct shop *shop, struct order *order)
 static int second_number(struct shop *shop, struct order *order)
 {
     char number[33];
-    SET(number, "S%s", order->time_start);
+    SET(number, "S%.14s", order->time_start);
     return mutant_seize_number(shop, order, number);
 }
 
