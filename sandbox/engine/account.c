@@ -93,13 +93,9 @@ size_t accounts_count(const struct accounts *accounts)
 
 struct account *accounts_at(struct accounts *accounts, size_t index)
 {
-<<<<<<< HEAD
     if (index >= accounts->count)
         return NULL;
     return accounts->made[index];
-=======
-    return index < accounts->count ? accounts->made[index] : NULL;
->>>>>>> 6f1ead3 (cli, control: serve, exec and a verb for every call)
 }
 
 /* Room for one more in both arrays. */
