@@ -439,6 +439,7 @@ static void end(struct bench *bench, bool was_run)
                          (json_int_t)(bench->lost - bench->lost_before)));
     for (size_t i = 0; i < bench->slot_count; i++) {
         scope_release(&bench->slots[i]->scope);
+        json_decref(bench->slots[i]->ordered);
         http_answer_release(&bench->slots[i]->last);
         mem_free(bench->slots[i]);
     }

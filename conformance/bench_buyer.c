@@ -227,6 +227,8 @@ int bench_pay(struct bench *bench, struct order *order, const struct payment *pa
     if (!payment->may_fail && wants_paid && !paid)
         err = bench_trouble(bench, "merchant", "pay", "the phone could not pay the order: %s",
                             reason ? reason : "the link is none of the platform's");
+    if (paid)
+        bench_keep_payment(order, answer);
     json_decref(answer);
     return err;
 }

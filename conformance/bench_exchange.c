@@ -158,6 +158,10 @@ static int adopt(struct slot *slot, const json_t *record)
         if (view_to_i64(view_str(total), INT64_MAX, &order->total_fen))
             order->total_fen = 0;
         answered_code_url(record, order->code_url, sizeof(order->code_url));
+        json_decref(slot->ordered);
+        slot->ordered = json_object();
+        for (size_t i = 0; i < msg.count; i++)
+            json_object_set_new(slot->ordered, msg.field[i].name, json_string(msg.field[i].value));
     }
     oracle_release(&msg);
     return err;

@@ -6,10 +6,12 @@
  *   bench_buyer.c     picture, scan, pay           bench_shop.c   refresh, close, fetch, alive
  *   bench_platform.c  faults, modes, waits         bench_time.c   clocks
  *   bench_send.c      the judge's own messages
+ *   bench_recall.c    what has happened, without a fact
  */
 #ifndef CONFORMANCE_BENCH_PRIV_H
 #define CONFORMANCE_BENCH_PRIV_H
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "bench_life.h"
@@ -30,6 +32,7 @@ struct slot {
     enum order_state state;
     int64_t shipped;
     char picture_url[512]; /* what its picture said, "" before it was read */
+    json_t *ordered;       /* owned: the fields of its create call */
 };
 
 struct bench {
@@ -104,6 +107,8 @@ struct control_fact {
 
 /* New exchange records into bench->exchanges. */
 [[nodiscard]] int bench_pull(struct bench *bench);
+/* Transaction, payer and time of a pay answer, into the order. */
+void bench_keep_payment(struct order *order, const json_t *answer);
 /* Does the order have an out_trade_no? If not: trouble of the merchant. */
 [[nodiscard]] bool bench_linked(struct bench *bench, const struct order *order, const char *during);
 

@@ -64,6 +64,13 @@ const char *oracle_get(const struct oracle_msg *msg, const char *name);
 [[nodiscard]] int oracle_seal(struct oracle_msg *msg, enum oracle_algorithm algorithm,
                               const char *key);
 
+/*
+ * Sets the last digits of transaction_id, which must be the last field in byte order, so that the
+ * right MD5 digest reads as a number too great for a double: digits, one E, digits (spec V2 9.6;
+ * in a loosely typed language it equals 9E9999). About a million tries; ERR_LIMIT after 30 million.
+ */
+[[nodiscard]] int oracle_hunt_numeric(struct oracle_msg *msg, const char *key);
+
 /* ---- is it signed right, and if not, why? --------------------------------------------------- */
 
 struct oracle_signature {

@@ -1,0 +1,28 @@
+#include "base/mem.h"
+#include "cases/common.h"
+
+/* The heart first, so that a merchant that cannot take one payment is told so at once. */
+static const struct chapter *const chapters[] = {
+    &chapter_notify,  &chapter_qr,     &chapter_create,    &chapter_transport,
+    &chapter_signing, &chapter_forged, &chapter_shape,     &chapter_xml,
+    &chapter_query,   &chapter_close,  &chapter_operation,
+};
+
+size_t case_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < COUNT(chapters); i++)
+        count += chapters[i]->count;
+    return count;
+}
+
+const struct case_def *case_at(size_t index)
+{
+    for (size_t i = 0; i < COUNT(chapters); i++) {
+        if (index < chapters[i]->count)
+            return &chapters[i]->cases[index];
+        index -= chapters[i]->count;
+    }
+    return NULL;
+}

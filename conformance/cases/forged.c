@@ -1,0 +1,390 @@
+/*
+ * forged.c — notifications that must settle nothing: wrongly signed ones (spec V2 2.6), and rightly
+ * signed ones that speak of something else.
+ *
+ * The order is unpaid at the platform, so that a shop which asks there before it believes anything
+ * is told the truth and passes.
+ */
+#include "base/mem.h"
+#include "cases/common.h"
+
+#define FORGED_EXPECTED  "the order stays unpaid and nothing is shipped"
+#define REFUSED_EXPECTED "the answer is FAIL, an error or silence, never SUCCESS"
+
+/* ---- wrong signatures ----------------------------------------------------------------------- */
+
+/* V-1 */
+static int change_digit(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    int err = notice_seal(bench, order, msg);
+
+    if (!err) {
+        char sign[ORACLE_SIGN_LEN + 1];
+        err = view_copy(view_str(oracle_get(msg, "sign")), sign, sizeof(sign));
+        sign[5] = sign[5] == 'A' ? 'B' : 'A';
+        oracle_set(msg, "sign", sign);
+    }
+    return err;
+}
+
+static void digit_run(struct bench *bench)
+{
+    forge(bench, "a notification with one digit of its sign changed", change_digit);
+}
+
+/* V-2 */
+static int leave_unsigned(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    return msg->err;
+}
+
+static void no_sign_run(struct bench *bench)
+{
+    forge(bench, "a notification without a sign", leave_unsigned);
+}
+
+/* V-3 */
+static int empty_sign(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "sign", "");
+    return msg->err;
+}
+
+static void empty_sign_run(struct bench *bench)
+{
+    forge(bench, "a notification with an empty sign", empty_sign);
+}
+
+/* V-5: the signature is right but for a field it does not cover. */
+static int add_uncovered(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    int err = notice_seal(bench, order, msg);
+
+    oracle_add(msg, "future_field", "x1");
+    return err ? err : msg->err;
+}
+
+static void uncovered_run(struct bench *bench)
+{
+    forge(bench, "a notification with a field that its sign does not cover", add_uncovered);
+}
+
+/* V-6, as a thief would: a payment of another amount, its total_fee changed to the order's. */
+static int change_amount(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set_i64(msg, "total_fee", order->total_fen == 1 ? 2 : 1);
+    int err = notice_seal(bench, order, msg);
+    oracle_set_i64(msg, "total_fee", order->total_fen);
+    return err ? err : msg->err;
+}
+
+static void amount_changed_run(struct bench *bench)
+{
+    forge(bench, "a notification whose total_fee was changed after signing", change_amount);
+}
+
+/* V-9 */
+static int other_key(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    char key[33];
+
+    bench_random(bench, key, 32);
+    return oracle_seal(msg, notice_algorithm(order), key);
+}
+
+static void other_key_run(struct bench *bench)
+{
+    forge(bench, "a notification signed with another key", other_key);
+}
+
+/* Changed order number: a genuine payment of a cheap order, pointed at this one. */
+static int move_payment(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "out_trade_no", "another-order");
+    int err = notice_seal(bench, order, msg);
+    oracle_set(msg, "out_trade_no", order->out_trade_no);
+    return err ? err : msg->err;
+}
+
+static void moved_run(struct bench *bench)
+{
+    forge(bench, "a notification of another order, its out_trade_no changed", move_payment);
+}
+
+/* ---- comparison, algorithm, detours ----------------------------------------------------------- */
+
+/* V-11: the right digest reads as a number; the sign is another text of an equal number. */
+static void numeric_run(struct bench *bench)
+{
+    static const char *const signs[] = { "9E9999", "1e99999", "0", "0E1", "0e123" };
+    struct oracle_msg msg = {};
+    struct order *order = victim(bench, NULL);
+
+    if (!order)
+        return;
+    if (notice_algorithm(order) != ORACLE_MD5) {
+        bench_skip(bench, "the merchant signs with HMAC-SHA256: no such digest can be found");
+        return;
+    }
+    bench_note(bench, order, "what",
+               "a notification whose sign only equals the digest as a number");
+    notice_fields(bench, order, &msg);
+    int err = oracle_hunt_numeric(&msg, bench_account(bench)->api_key);
+    for (size_t i = 0; i < COUNT(signs) && !err; i++) {
+        oracle_set(&msg, "sign", signs[i]);
+        err = notice_send(bench, order, &msg, NULL, "forged");
+    }
+    if (!err)
+        err = look_after(bench, order);
+    (void)err; /* recorded */
+    oracle_release(&msg);
+}
+
+static int type_none_wrong(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "sign_type", "NONE");
+    oracle_set(msg, "sign", "00000000000000000000000000000000");
+    return msg->err;
+}
+
+static int type_none_bare(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "sign_type", "NONE");
+    return msg->err;
+}
+
+static int type_sha1(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "sign_type", "SHA1");
+    oracle_set(msg, "sign", "0000000000000000000000000000000000000000");
+    return msg->err;
+}
+
+static int type_empty(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "sign_type", "");
+    oracle_set(msg, "sign", "00000000000000000000000000000000");
+    return msg->err;
+}
+
+/* The other algorithm is named, and the sign is none of it. */
+static int type_other(struct bench *, const struct order *order, struct oracle_msg *msg)
+{
+    bool md5 = notice_algorithm(order) == ORACLE_MD5;
+
+    oracle_set(msg, "sign_type", md5 ? "HMAC-SHA256" : "MD5");
+    oracle_set(msg, "sign",
+               md5 ? "0000000000000000000000000000000000000000000000000000000000000000"
+                   : "00000000000000000000000000000000");
+    return msg->err;
+}
+
+static void sign_type_run(struct bench *bench)
+{
+    static forge_fn *const kinds[] = { type_none_wrong, type_none_bare, type_sha1, type_empty,
+                                       type_other };
+    forge_each(bench, "notifications that name another sign_type and carry no right sign", kinds,
+               COUNT(kinds));
+}
+
+static int detour_fail(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "return_code", "FAIL");
+    return msg->err;
+}
+
+static int detour_lower(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_set(msg, "return_code", "success");
+    return msg->err;
+}
+
+static int detour_no_code(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_drop(msg, "return_code");
+    return msg->err;
+}
+
+static int detour_req_info(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_add(msg, "req_info", "bm90aGluZw==");
+    return msg->err;
+}
+
+static int detour_nobody(struct bench *, const struct order *, struct oracle_msg *msg)
+{
+    oracle_drop(msg, "appid");
+    oracle_drop(msg, "mch_id");
+    return msg->err;
+}
+
+static void detours_run(struct bench *bench)
+{
+    static forge_fn *const kinds[] = { detour_fail, detour_lower, detour_no_code, detour_req_info,
+                                       detour_nobody };
+    forge_each(bench, "unsigned notifications with another return_code, a req_info, or no ids",
+               kinds, COUNT(kinds));
+}
+
+/* ---- rightly signed, but not the payment of this order -------------------------------------- */
+
+static int amount_less(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    int64_t fen = order->total_fen > 1 ? order->total_fen - 1 : 2;
+
+    oracle_set_i64(msg, "total_fee", fen);
+    oracle_set_i64(msg, "cash_fee", fen);
+    return notice_seal(bench, order, msg);
+}
+
+static int amount_more(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set_i64(msg, "total_fee", order->total_fen * 100);
+    oracle_set_i64(msg, "cash_fee", order->total_fen * 100);
+    return notice_seal(bench, order, msg);
+}
+
+/* Somebody who compares cash_fee is content with this one. */
+static int amount_cash_only(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set_i64(msg, "total_fee", order->total_fen + 100);
+    oracle_add(msg, "coupon_count", "1");
+    oracle_add(msg, "coupon_fee", "100");
+    oracle_add(msg, "coupon_fee_0", "100");
+    oracle_add(msg, "coupon_id_0", "10000");
+    oracle_add(msg, "coupon_type_0", "CASH");
+    return notice_seal(bench, order, msg);
+}
+
+static void amount_run(struct bench *bench)
+{
+    static forge_fn *const kinds[] = { amount_less, amount_more, amount_cash_only };
+
+    forge_each(bench, "rightly signed notifications over another total_fee", kinds, COUNT(kinds));
+}
+
+static int currency(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "fee_type", "JPY");
+    return notice_seal(bench, order, msg);
+}
+
+static void currency_run(struct bench *bench)
+{
+    forge(bench, "a rightly signed notification in yen", currency);
+}
+
+static int result_fail(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "result_code", "FAIL");
+    oracle_add(msg, "err_code", "SYSTEMERROR");
+    oracle_add(msg, "err_code_des", "系统错误");
+    return notice_seal(bench, order, msg);
+}
+
+static void result_code_run(struct bench *bench)
+{
+    forge(bench, "a rightly signed notification with result_code FAIL", result_fail);
+}
+
+static int foreign_mch(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "mch_id", "1900009999");
+    return notice_seal(bench, order, msg);
+}
+
+static int foreign_appid(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "appid", "wx9999999999999999");
+    return notice_seal(bench, order, msg);
+}
+
+static void foreign_run(struct bench *bench)
+{
+    static forge_fn *const kinds[] = { foreign_mch, foreign_appid };
+
+    forge_each(bench, "notifications signed with the own key for another mch_id or appid", kinds,
+               COUNT(kinds));
+}
+
+static int stranger(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    char number[25];
+
+    bench_random(bench, number, 24);
+    oracle_set(msg, "out_trade_no", number);
+    return notice_seal(bench, order, msg);
+}
+
+static void unknown_run(struct bench *bench)
+{
+    forge(bench, "a rightly signed notification for an order that never was", stranger);
+}
+
+static void unknown_decide(const struct story *story, struct ruling *ruling)
+{
+    if (decide_alive(story, ruling, "WX2-055"))
+        decide_unsettled(story, ruling, "WX2-055", "a notification for an order that never was");
+}
+
+#define FORGED(name, run_, experiment_, ...)                                                       \
+    {                                                                                              \
+        .id = "forged/" name, .experiment = experiment_, .claims = { __VA_ARGS__ },                \
+        .needs = NEED_STATUS, .run = run_, .decide = decide_forged                                 \
+    }
+
+static const struct case_def cases[] = {
+    FORGED("digit", digit_run,
+           "A notification that is right but for one digit of its sign, for an unpaid order.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED }),
+    FORGED("no-sign", no_sign_run, "A notification without sign, for an unpaid order.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED },
+           { "WX2-110", FORGED_EXPECTED }),
+    FORGED("empty-sign", empty_sign_run, "A notification with an empty sign, for an unpaid order.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED },
+           { "WX2-110", FORGED_EXPECTED }),
+    FORGED("uncovered-field", uncovered_run,
+           "A rightly signed notification to which somebody added a field.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED }),
+    FORGED("changed-amount", amount_changed_run,
+           "A notification signed over another amount, changed to the order's.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED }),
+    FORGED("moved-payment", moved_run,
+           "A notification signed for another order, its number changed to this one.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED }),
+    FORGED("other-key", other_key_run,
+           "A notification signed with a key that is not the merchant's.",
+           { "WX2-048", FORGED_EXPECTED }, { "WX2-049", REFUSED_EXPECTED }),
+    FORGED("numeric-digest", numeric_run,
+           "A notification whose right digest reads as a number, with signs that are equal to it "
+           "only as numbers.",
+           { "WX2-108", FORGED_EXPECTED }),
+    FORGED(
+        "sign-type", sign_type_run,
+        "Notifications that name NONE, SHA1, nothing or the other algorithm as sign_type, without "
+        "a right sign.",
+        { "WX2-109", FORGED_EXPECTED }),
+    FORGED("unsigned-detours", detours_run,
+           "Unsigned notifications on the paths on which known libraries skip the check.",
+           { "WX2-110", FORGED_EXPECTED }),
+    FORGED("wrong-amount", amount_run,
+           "Rightly signed notifications over less and more than the order, and over more with the "
+           "order's cash_fee.",
+           { "WX2-052", "an order is settled only over its own total_fee" }),
+    FORGED("wrong-currency", currency_run,
+           "A rightly signed notification over the right number of another currency.",
+           { "WX2-052", "an order is settled only in its own currency" }),
+    FORGED("result-code", result_code_run, "A rightly signed notification with result_code FAIL.",
+           { "WX2-051", FORGED_EXPECTED }),
+    FORGED("other-merchant", foreign_run,
+           "Notifications signed with the merchant's key, for another mch_id and another appid.",
+           { "WX2-054", FORGED_EXPECTED }),
+    { .id = "forged/unknown-order",
+      .experiment = "A rightly signed notification for an order that never was.",
+      .claims = { { "WX2-055", "the merchant lives on and no other order changes" } },
+      .needs = NEED_STATUS,
+      .run = unknown_run,
+      .decide = unknown_decide },
+};
+
+const struct chapter chapter_forged = { cases, COUNT(cases) };
