@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "repair.h"
+#include "qr/scan/repair.h"
 
 /* Mean of a block of shrink × shrink pixels, or the one pixel behind an enlarged one. */
 static unsigned char sample(const struct picture *from, const struct change *change, unsigned x,

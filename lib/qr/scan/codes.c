@@ -1,4 +1,4 @@
-#include "codes.h"
+#include "qr/scan/codes.h"
 
 #include "base/err.h"
 

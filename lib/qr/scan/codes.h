@@ -5,7 +5,7 @@
 #define QR_SCAN_CODES_H
 
 #include "base/buf.h"
-#include "picture.h"
+#include "qr/scan/picture.h"
 
 #define CODES_MAX 8
 

@@ -4,7 +4,7 @@
 #ifndef QR_SCAN_DECODERS_H
 #define QR_SCAN_DECODERS_H
 
-#include "picture.h"
+#include "qr/scan/picture.h"
 
 /*
  * Which kind is it, and is its announced size bearable? Sets out->format, and for raster pictures

@@ -1,4 +1,4 @@
-#include "fault.h"
+#include "qr/scan/fault.h"
 
 #include <stdarg.h>
 #include <stdio.h>

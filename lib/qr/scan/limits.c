@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "qr/scan/limits.h"
 
 #include "base/view.h"
 

@@ -6,8 +6,8 @@
  * last. It ends by _exit(): the at-exit work of sixty libraries would only be more to go wrong.
  */
 #include "base/err.h"
-#include "limits.h"
-#include "options.h"
+#include "qr/scan/limits.h"
+#include "qr/scan/options.h"
 
 #include <errno.h>
 #include <stdio.h>

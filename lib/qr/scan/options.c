@@ -1,4 +1,4 @@
-#include "options.h"
+#include "qr/scan/options.h"
 
 #include "base/err.h"
 

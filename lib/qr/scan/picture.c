@@ -1,7 +1,7 @@
-#include "picture.h"
+#include "qr/scan/picture.h"
 
 #include "base/mem.h"
-#include "decoders.h"
+#include "qr/scan/decoders.h"
 
 const char *picture_format_name(enum picture_format format)
 {

@@ -9,10 +9,12 @@
 #define QR_SCAN_PICTURE_H
 
 #include "base/view.h"
-#include "fault.h"
+#include "qr/scan/fault.h"
 
-#define PICTURE_BYTES_MAX  (8u << 20)
+#define PICTURE_BYTES_MAX (8u << 20)
+#ifndef PICTURE_PIXELS_MAX /* the fuzzer's build has fewer, for speed */
 #define PICTURE_PIXELS_MAX 40'000'000u
+#endif
 
 enum picture_format {
     PICTURE_UNKNOWN,

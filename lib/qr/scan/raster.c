@@ -2,7 +2,7 @@
  * raster.c — PNG, JPEG, GIF and WebP by libgd.
  */
 #include "base/mem.h"
-#include "decoders.h"
+#include "qr/scan/decoders.h"
 
 #include <errno.h>
 #include <gd.h>

@@ -1,4 +1,4 @@
-#include "repair.h"
+#include "qr/scan/repair.h"
 
 #include "base/mem.h"
 

@@ -4,7 +4,7 @@
 #ifndef QR_SCAN_REPAIR_H
 #define QR_SCAN_REPAIR_H
 
-#include "codes.h"
+#include "qr/scan/codes.h"
 
 #define CHANGE_FACTOR_MAX 8
 #define CHANGE_QUIET_MAX  1000

@@ -1,4 +1,4 @@
-#include "scan.h"
+#include "qr/scan/scan.h"
 
 #include "base/base64.h"
 #include "base/err.h"

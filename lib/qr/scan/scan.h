@@ -5,7 +5,7 @@
 #ifndef QR_SCAN_SCAN_H
 #define QR_SCAN_SCAN_H
 
-#include "repair.h"
+#include "qr/scan/repair.h"
 
 #define ANSWER_MAX (256u << 10)
 

@@ -5,7 +5,7 @@
  * will allocate, so the pixel limit is applied here, before the decoder runs.
  */
 #include "base/mem.h"
-#include "decoders.h"
+#include "qr/scan/decoders.h"
 
 struct size {
     uint32_t width, height;

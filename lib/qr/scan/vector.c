@@ -5,7 +5,7 @@
  * network code at all. data: URIs work. Its own limits bound entities, elements and nesting.
  */
 #include "base/mem.h"
-#include "decoders.h"
+#include "qr/scan/decoders.h"
 
 #include <librsvg/rsvg.h>
 #include <math.h>
