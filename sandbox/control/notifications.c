@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "control/handlers.h"
 #include "control/show.h"
+#include "engine/notice_rule.h"
 
 #define NOTICES_MAX 1000
 
@@ -206,19 +207,26 @@ static int answer_mode(struct ask *ask, struct view out_trade_no, enum notice_mo
 int do_notice_mode(struct ask *ask)
 {
     struct sandbox *sandbox = ask->control->sandbox;
+    struct account *account = ask->account;
     struct mode_in in = {};
     int err;
 
     if (!ask_read(ask, mode_members, COUNT(mode_members), &in))
         return 0;
-    if (in.out_trade_no.ptr)
-        return ask_refuse(ask, 501, "NOT_BUILT", "/out_trade_no",
-                          "the mode of a single order is not built yet");
     err = ask_begin(ask);
     if (err)
         return err;
-    ask->account->notice_mode = (enum notice_mode)in.mode;
-    err = ask_end(ask, account_save(sandbox->accounts, ask->account));
+    if (in.out_trade_no.ptr)
+        err = notice_rule_set(sandbox->store, account, in.out_trade_no, (enum notice_mode)in.mode);
+    else
+        account->notice_mode = (enum notice_mode)in.mode;
+    if (!err)
+        err = account_save(sandbox->accounts, account);
+    err = ask_end(ask, err);
+    if (err == ERR_LIMIT)
+        return ask_refuse(ask, 409, "CONFLICT", "/out_trade_no",
+                          "%d unpaid orders with a mode of their own are the most",
+                          NOTICE_RULES_MAX);
     return err ? err : answer_mode(ask, in.out_trade_no, (enum notice_mode)in.mode);
 }
 
@@ -233,6 +241,7 @@ int do_release(struct ask *ask)
     if (err)
         return err;
     ask->account->notice_mode = NOTICE_MODE_SEND;
+    notice_rules_clear(ask->account);
     err = account_save(sandbox->accounts, ask->account);
     if (!err)
         err = notify_release(sandbox->notify, ask->account);

@@ -1,7 +1,7 @@
 #include "control/door.h"
 #include "control/handlers.h"
-
 #include "engine/fault.h"
+#include "engine/notice_rule.h"
 
 struct reset_in {
     struct view mch_id;
@@ -15,12 +15,13 @@ static const struct member reset_members[] = {
 static int forget(struct sandbox *sandbox, struct account *account)
 {
     bool changed = account->clock.frozen || account->clock.offset_ms ||
-                   account->notice_mode != NOTICE_MODE_SEND;
+                   account->notice_mode != NOTICE_MODE_SEND || account->notice_rule_count;
     int err = faults_clear(sandbox->accounts, account);
 
     if (!err && changed) {
         vclock_reset(&account->clock);
         account->notice_mode = NOTICE_MODE_SEND;
+        notice_rules_clear(account);
         err = account_save(sandbox->accounts, account);
     }
     return err;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/account_json.h"
 #include "engine/fault_list.h"
+#include "engine/notice_rule.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static void account_free(struct account *account)
     if (!account)
         return;
     fault_list_free(account->faults);
+    notice_rules_clear(account);
     v2_key_free(account->v2_key);
     mem_free(account);
 }

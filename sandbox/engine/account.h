@@ -30,6 +30,8 @@ struct origin {
 
 enum notice_mode { NOTICE_MODE_SEND, NOTICE_MODE_HOLD, NOTICE_MODE_SUPPRESS };
 
+struct notice_rule; /* engine/notice_rule.h */
+
 struct account {
     int64_t id;
     char mch_id[MCH_ID_MAX + 1];
@@ -42,7 +44,9 @@ struct account {
     struct vclock clock;
     size_t origin_count;
     struct origin origin[ORIGINS_MAX];
-    enum notice_mode notice_mode; /* for new notifications */
+    enum notice_mode notice_mode;    /* for new notifications */
+    struct notice_rule *notice_rule; /* owned: single orders that differ from it */
+    size_t notice_rule_count;
     int64_t wake_ms;           /* notify.c: real time of its next look at this account; 0: none */
     bool woken;                /* notify.c: will be looked at in this turn */
     size_t open_deliveries;    /* notify.c */
@@ -93,7 +97,7 @@ struct account_spec {
 /* Change the key. */
 [[nodiscard]] int account_set_key(struct accounts *accounts, struct account *account,
                                   struct view api_key);
-/* Write what the caller has changed in appid, products, switches, origin, clock, notice_mode. */
+/* Write what the caller has changed in appid, products, switches, origin, clock, notice_*. */
 [[nodiscard]] int account_save(struct accounts *accounts, struct account *account);
 
 /* Borrowed, as it was given. */

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/notice_rule.h"
 
 #include <jansson.h>
 
@@ -55,6 +56,19 @@ static json_t *write_origins(const struct account *account)
     return map;
 }
 
+static json_t *write_rules(const struct account *account)
+{
+    json_t *map = json_object();
+    for (size_t i = 0; map && i < account->notice_rule_count; i++) {
+        const struct notice_rule *rule = &account->notice_rule[i];
+        if (put(map, rule->out_trade_no, json_string(mode_names[rule->mode])) == 0)
+            continue;
+        json_decref(map);
+        map = NULL;
+    }
+    return map;
+}
+
 static int append(const char *bytes, size_t len, void *out)
 {
     return buf_add(out, bytes, len);
@@ -78,6 +92,8 @@ int account_settings_write(const struct account *account, struct buf *out)
                             (json_int_t)(clock->frozen ? clock->frozen_ms : clock->offset_ms)));
     if (!err)
         err = put(root, "notice_mode", json_string(mode_names[account->notice_mode]));
+    if (!err && account->notice_rule_count)
+        err = put(root, "notice_rules", write_rules(account));
     if (!err && json_dump_callback(root, append, out, JSON_COMPACT) != 0)
         err = ERR_NOMEM;
     json_decref(root);
@@ -130,6 +146,36 @@ static int read_origins(struct account *account, json_t *map)
     return 0;
 }
 
+static enum notice_mode mode_of(const json_t *value)
+{
+    for (size_t i = 0; i < COUNT(mode_names); i++)
+        if (view_is(string_of(value), mode_names[i]))
+            return (enum notice_mode)i;
+    return NOTICE_MODE_SEND;
+}
+
+static int read_rules(struct account *account, json_t *map)
+{
+    const char *name;
+    json_t *value;
+    notice_rules_clear(account);
+    if (json_object_size(map) == 0)
+        return 0;
+    if (json_object_size(map) > NOTICE_RULES_MAX)
+        return ERR_STORE;
+    account->notice_rule = mem_zalloc(json_object_size(map), sizeof(struct notice_rule));
+    if (!account->notice_rule)
+        return ERR_NOMEM;
+    json_object_foreach(map, name, value)
+    {
+        struct notice_rule *rule = &account->notice_rule[account->notice_rule_count++];
+        rule->mode = mode_of(value);
+        if (view_copy(view_str(name), rule->out_trade_no, sizeof(rule->out_trade_no)))
+            return ERR_STORE;
+    }
+    return 0;
+}
+
 static void read_clock(struct account *account, const json_t *clock)
 {
     int64_t ms = json_integer_value(json_object_get(clock, "ms"));
@@ -148,11 +194,9 @@ int account_settings_read(struct account *account, struct view json)
     if (!err)
         err = read_origins(account, json_object_get(root, "origins"));
     account->products = json_array_size(json_object_get(root, "products")) ? PRODUCT_NATIVE : 0;
-    account->notice_mode = NOTICE_MODE_SEND;
-    struct view mode = string_of(json_object_get(root, "notice_mode"));
-    for (size_t i = 0; i < COUNT(mode_names); i++)
-        if (view_is(mode, mode_names[i]))
-            account->notice_mode = (enum notice_mode)i;
+    account->notice_mode = mode_of(json_object_get(root, "notice_mode"));
+    if (!err)
+        err = read_rules(account, json_object_get(root, "notice_rules"));
     read_switches(account, json_object_get(root, "switches"));
     read_clock(account, json_object_get(root, "clock"));
     json_decref(root);

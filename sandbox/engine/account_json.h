@@ -3,7 +3,7 @@
  *
  * {"appids":["wx…"],"products":["NATIVE"],"switches":{"ack_mode":"strict"},
  *  "origins":{"https://shop.example":"http://127.0.0.1:18090"},
- *  "clock":{"frozen":false,"ms":0},"notice_mode":"send"}
+ *  "clock":{"frozen":false,"ms":0},"notice_mode":"send","notice_rules":{"A1":"hold"}}
  */
 #ifndef ENGINE_ACCOUNT_JSON_H
 #define ENGINE_ACCOUNT_JSON_H

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/notice_rule.h"
 #include "engine/order_cell.h"
 
 #include <assert.h>
@@ -209,7 +210,7 @@ static void fill_notice(const struct scan *scan, int64_t now_ms, struct notice_r
         .account_id = scan->account->id,
         .order_id = scan->order.id,
         .kind = NOTICE_PAYMENT,
-        .state = by_mode[scan->account->notice_mode],
+        .state = by_mode[notice_mode_for(scan->account, view_str(scan->order.out_trade_no))],
         .created_ms = now_ms,
         .due_ms = now_ms,
     };
