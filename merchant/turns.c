@@ -146,8 +146,10 @@ static void begin_due(struct shop *shop)
     while (turns->count < TURNS_MAX && ledger_due(shop->ledger, shop_now_ms(shop), &order) == 0) {
         if (order.state == ORDER_PAID && !order.held) {
             turn_ship(shop, &order); /* needs nobody's answer: not even a turn */
-            if (order.state == ORDER_SHIPPED)
+            if (order.state == ORDER_SHIPPED) {
+                tell_waiters(turns, order.id, 0);
                 continue;
+            }
             order.fails++;
             order.due_ms = shop_now_ms(shop) + shop->steps->retry_gap_s(shop, &order) * 1000;
         } else if (turn_of(turns, order.id)) {
