@@ -22,14 +22,13 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* The byte a "%xx" at @text stands for, or -1. NUL is refused: it ends a string too early. */
+/* The byte a "%xx" at @text stands for, or -1. */
 static int escaped_byte(struct view text)
 {
     if (text.len < 3)
         return -1;
     int high = hex_digit(text.ptr[1]), low = hex_digit(text.ptr[2]);
-    int byte = high < 0 || low < 0 ? -1 : high << 4 | low;
-    return byte > 0 ? byte : -1;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 int http_percent_decode(struct buf *out, struct view text, bool form)
@@ -44,7 +43,7 @@ int http_percent_decode(struct buf *out, struct view text, bool form)
         } else if (byte == '+' && form) {
             byte = ' ';
         }
-        err = byte < 0 ? ERR_SYNTAX : buf_byte(out, (char)byte);
+        err = byte <= 0 ? ERR_SYNTAX : buf_byte(out, (char)byte);
     }
     if (err && out->ptr) {
         out->len = before;
@@ -93,8 +92,8 @@ static int key_is(struct view key, struct view name)
         } else if (byte == '+') {
             byte = ' ';
         }
-        if (byte < 0)
-            return ERR_SYNTAX;
+        if (byte <= 0)
+            return ERR_SYNTAX; /* NUL too: it would end a string too early */
         same = same && at < name.len && (unsigned char)name.ptr[at] == byte;
     }
     return same && at == name.len ? 0 : ERR_NOT_FOUND;

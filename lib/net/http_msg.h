@@ -44,7 +44,7 @@ struct http_response {
 
 /*
  * Percent-decode one path segment or query part; '+' becomes a blank only when @form.
- * ERR_SYNTAX for a broken escape or an encoded NUL.
+ * ERR_SYNTAX for a broken escape or a NUL, encoded or not.
  */
 [[nodiscard]] int http_percent_decode(struct buf *out, struct view text, bool form);
 [[nodiscard]] int http_percent_encode(struct buf *out, struct view text);

@@ -198,6 +198,17 @@ START_TEST(percent_coding_is_undone_or_refused) /* looped over codes */
 }
 END_TEST
 
+START_TEST(a_nul_is_refused_as_it_is)
+{
+    struct buf out = BUF_INIT(64);
+    ck_assert_int_eq(http_percent_decode(&out, VIEW("a\0b"), true), ERR_SYNTAX);
+    ck_assert_int_eq(http_form_get(VIEW("a=\0"), "a", &out), ERR_SYNTAX);
+    ck_assert_int_eq(http_form_get(VIEW("a\0=1"), "a", &out), ERR_SYNTAX);
+    ck_assert_uint_eq(out.len, 0);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(every_byte_survives_coding_and_decoding)
 {
     char bytes[255];
@@ -334,6 +345,7 @@ int main(void)
     tcase_add_loop_test(all, a_url_is_taken_apart_or_refused, 0, COUNT(urls));
     tcase_add_test(all, a_url_is_bounded);
     tcase_add_loop_test(all, percent_coding_is_undone_or_refused, 0, COUNT(codes));
+    tcase_add_test(all, a_nul_is_refused_as_it_is);
     tcase_add_test(all, every_byte_survives_coding_and_decoding);
     tcase_add_loop_test(all, a_form_value_is_found_by_its_decoded_name, 0, COUNT(forms));
     tcase_add_test(all, a_header_is_found_in_any_letter_case);
