@@ -379,7 +379,7 @@ int shop_do_all(struct shop *shop, const struct errand *errand, const struct sco
                 size_t count, struct visit *visits)
 {
     struct parcel parcels[20] = {};
-    struct http_ask asks[20];
+    struct http_ask asks[20] = {};
     struct http_answer answers[20] = {};
     struct errand each = *errand;
     int err = count > COUNT(asks) ? ERR_LIMIT : 0;

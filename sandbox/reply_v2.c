@@ -194,6 +194,17 @@ static void record(struct call *call, enum exchange_outcome outcome)
     exchange_end(call->sandbox->exchanges, exchange);
 }
 
+/* What the record shows of the answer's head; Date and Connection are the server's. */
+static void record_head(struct call *call, const struct http_header *header)
+{
+    char head[512];
+    int len = snprintf(head, sizeof(head), "HTTP/1.1 %d\r\n%.*s: %.*s\r\n\r\n", call->status,
+                       VIEW_ARG(header->name), VIEW_ARG(header->value));
+    if (call->exchange && len > 0 && (size_t)len < sizeof(head))
+        exchange_raw(call->exchange, &call->exchange->answer_head,
+                     (struct view){ head, (size_t)len });
+}
+
 static const char *content_type(const struct call *call)
 {
     static const struct switches defaults;
@@ -205,6 +216,7 @@ static void send_now(struct call *call)
     struct http_header header = { VIEW("Content-Type"), view_str(content_type(call)) };
     if (call->header.name.ptr)
         header = call->header;
+    record_head(call, &header);
     record(call, EXCHANGE_ANSWERED);
     http_call_reply(call->http, call->status, &header, 1, buf_view(&call->body));
     call_free(call);

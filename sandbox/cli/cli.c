@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
     { "order", "NUMBER", "show one order with its payment and notification", MCH, 1, 1, run_order,
       false },
     { "scan", "CODE_URL|PICTURE", "what the phone shows", DOOR, 1, 1, run_scan, false },
+    { "qr", "CODE_URL", "draw a code in the terminal", "config", 1, 1, run_qr, false },
     { "pay", "CODE_URL|PICTURE|NUMBER", "pay an order as the person with the phone", MCH " " PAYING,
       1, 1, run_pay, false },
     { "clock", "[show|freeze [MS]|advance DURATION|real]", "look at or turn the account's clock",

@@ -14,6 +14,8 @@ int run_orders(struct cli *cli);
 int run_order(struct cli *cli);
 int run_scan(struct cli *cli);
 int run_pay(struct cli *cli);
+/* verbs_qr.c */
+int run_qr(struct cli *cli);
 /* verbs_time.c */
 int run_clock(struct cli *cli);
 int run_wait(struct cli *cli);
