@@ -18,6 +18,7 @@ struct accounts {
     struct rng *rng;     /* borrowed; may be seeded */
     struct rng key_rng;  /* of the system always: keys do not repeat */
     struct vclock default_clock;
+    uint64_t code_salt;
     size_t count, cap;
     struct account **made;   /* owned, in order of making, so by id too */
     struct account **sorted; /* the same by mch_id */
@@ -392,13 +393,24 @@ static int add_built_in(struct accounts *accounts)
         .appid = { VIEW(DEFAULT_APPID) },
     };
     struct account *account;
+    return accounts_add(accounts, &spec, &account);
+}
+
+/* What a store has from its first day. */
+static int settle_in(struct accounts *accounts)
+{
+    int64_t salt = 0;
     int err = store_begin(accounts->store);
     if (err)
         return err;
-    err = accounts_add(accounts, &spec, &account);
+    err = store_constant(accounts->store, "code_salt", (int64_t)rng_u64(accounts->rng), &salt);
+    if (!err && !accounts->count)
+        err = add_built_in(accounts);
     if (!err)
-        return store_commit(accounts->store);
-    store_rollback(accounts->store);
+        err = store_commit(accounts->store);
+    else
+        store_rollback(accounts->store);
+    accounts->code_salt = (uint64_t)salt;
     return err;
 }
 
@@ -412,14 +424,19 @@ int accounts_new(struct accounts **out, struct store *store, struct rng *rng)
     accounts->rng = rng;
     rng_init(&accounts->key_rng);
     int err = accounts_reload(accounts);
-    if (!err && !accounts->count)
-        err = add_built_in(accounts);
+    if (!err)
+        err = settle_in(accounts);
     if (err) {
         accounts_free(accounts);
         return err;
     }
     *out = accounts;
     return 0;
+}
+
+uint64_t accounts_code_salt(const struct accounts *accounts)
+{
+    return accounts->code_salt;
 }
 
 struct store *accounts_store(struct accounts *accounts)

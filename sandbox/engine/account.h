@@ -100,6 +100,9 @@ struct account_spec {
 /* Write what the caller has changed in appid, products, switches, origin, clock, notice_*. */
 [[nodiscard]] int account_save(struct accounts *accounts, struct account *account);
 
+/* What code_urls are shuffled by (engine/code.h): chosen once for the life of the store. */
+uint64_t accounts_code_salt(const struct accounts *accounts);
+
 /* Borrowed, as it was given. */
 struct store *accounts_store(struct accounts *accounts);
 

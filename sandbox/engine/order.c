@@ -3,15 +3,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/code.h"
 #include "engine/order_cell.h"
 #include "engine/request.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-#define CODE_LEN      7 /* V2 4.1: 7 to 9 */
-#define PREPAY_TAIL   20
-#define CODE_ATTEMPTS 8
+#define PREPAY_TAIL 20
 
 const struct refusal *order_trouble(const struct engine *engine, const char *doing, int err)
 {
@@ -43,6 +42,17 @@ void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1])
              code_forms[order->code_form].after);
 }
 
+/* The next one of a known order, the first of one that is about to be inserted. */
+static void make_code(struct engine *engine, struct order_row *order)
+{
+    uint64_t salt = accounts_code_salt(engine->accounts);
+    int64_t id = order_next_id(engine->store);
+    unsigned generation = 0;
+    if (order->id && code_read(salt, view_str(order->code), &id, &generation))
+        generation = (generation + 1) % CODE_GENERATIONS;
+    code_make(salt, id, generation, order->code);
+}
+
 /* V2 1.6: "wx", Beijing time, 20 lower-case hex digits. */
 void order_make_prepay(struct engine *engine, const struct account *account,
                        struct order_row *order)
@@ -51,7 +61,7 @@ void order_make_prepay(struct engine *engine, const struct account *account,
     memcpy(order->prepay_id, "wx", 2);
     cn_time_14(now_ms, order->prepay_id + 2);
     rng_hex(engine->rng, order->prepay_id + 2 + CN_TIME_LEN, PREPAY_TAIL);
-    rng_alnum(engine->rng, order->code, CODE_LEN);
+    make_code(engine, order);
     order->prepay_ms = now_ms;
     order->code_form = account->switches.value[SWITCH_code_form];
 }
@@ -70,11 +80,8 @@ static const struct refusal *repeat_known(struct engine *engine, struct account 
     if (lasts && switch_is(&account->switches, SWITCH_prepay_repeat, "same"))
         return NULL;
 
-    int err = ERR_EXISTS; /* a code may be taken already */
-    for (int i = 0; err == ERR_EXISTS && i < CODE_ATTEMPTS; i++) {
-        order_make_prepay(engine, account, known);
-        err = order_set_prepay(engine->store, known);
-    }
+    order_make_prepay(engine, account, known);
+    int err = order_set_prepay(engine->store, known);
     return err ? order_trouble(engine, "new prepay", err) : NULL;
 }
 
@@ -118,6 +125,9 @@ static const struct refusal *new_order(struct engine *engine, struct account *ac
             *differs = VIEW("out_trade_no");
         return REFUSE(BAD_LENGTH);
     }
+    if (order_next_id(engine->store) > CODE_ID_MAX)
+        return order_trouble(engine, "one more order", ERR_LIMIT);
+    order_make_prepay(engine, account, row);
     err = request_pack(spec->request, &row->request, differs);
     if (err == ERR_TOO_LONG)
         return REFUSE(BAD_LENGTH);
@@ -139,29 +149,25 @@ const struct refusal *order_open(struct engine *engine, struct account *account,
                                  const struct order_spec *spec, struct order_row *out,
                                  struct view *differs)
 {
-    struct order_row known = {};
     const struct refusal *no = new_order(engine, account, spec, out, differs);
-    int err = no ? 0 : ERR_EXISTS;
-    for (int i = 0; err == ERR_EXISTS && i < CODE_ATTEMPTS; i++) {
-        order_make_prepay(engine, account, out);
-        err = order_insert(engine->store, out);
-        if (!err) {
-            tell_order(engine, account, out);
-            return NULL;
-        }
-        if (err != ERR_EXISTS)
-            break;
-        err = order_get_by_number(engine->store, account->id, spec->out_trade_no, &known);
-        if (err == ERR_NOT_FOUND)
-            err = ERR_EXISTS; /* it was the code that is taken: another one */
+    int err = no ? 0 : order_insert(engine->store, out);
+    if (!no && !err) {
+        tell_order(engine, account, out);
+        return NULL;
     }
-    if (!no)
-        no = err ? order_trouble(engine, "open an order", err)
-                 : open_known(engine, account, spec, &known, differs);
     order_row_release(out);
+    *out = (struct order_row){};
     if (no)
-        order_row_release(&known);
-    *out = no ? (struct order_row){} : known;
+        return no;
+    if (err == ERR_EXISTS)
+        err = order_get_by_number(engine->store, account->id, spec->out_trade_no, out);
+    if (err)
+        return order_trouble(engine, "open an order", err);
+    no = open_known(engine, account, spec, out, differs);
+    if (!no)
+        return NULL;
+    order_row_release(out);
+    *out = (struct order_row){};
     return no;
 }
 

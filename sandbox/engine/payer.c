@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/code.h"
 #include "engine/notice_rule.h"
 #include "engine/order_cell.h"
 
@@ -76,6 +77,21 @@ static struct view code_in(struct view content)
     return (struct view){};
 }
 
+/* Only the newest prepay of an order has a code that leads to it. */
+static int find_by_code(struct engine *engine, struct view code, struct order_row *out)
+{
+    int64_t id;
+    unsigned generation;
+    if (!code_read(accounts_code_salt(engine->accounts), code, &id, &generation))
+        return ERR_NOT_FOUND;
+    int err = order_get(engine->store, id, out);
+    if (err || view_is(code, out->code))
+        return err;
+    order_row_release(out);
+    *out = (struct order_row){};
+    return ERR_NOT_FOUND;
+}
+
 /* What the phone shows of an order by its state and time. */
 static enum phone_id phone_of(const struct order_row *order, int64_t now_ms)
 {
@@ -99,11 +115,7 @@ void payer_scan(struct engine *engine, struct view content, struct scan *out)
     if (!view_starts(content, OURS))
         return;
     out->phone = PHONE_UNKNOWN;
-    struct view code = code_in(content);
-    if (!code.len || code.len > CODE_MAX)
-        return;
-
-    int err = order_get_by_code(engine->store, code, &out->order);
+    int err = find_by_code(engine, code_in(content), &out->order);
     if (err == ERR_NOT_FOUND)
         return;
     out->account = err ? NULL : accounts_by_id(engine->accounts, out->order.account_id);

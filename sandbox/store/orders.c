@@ -43,10 +43,15 @@ static int get_order(struct sql *sql, struct order_row *out)
     return err;
 }
 
+int64_t order_next_id(const struct store *store)
+{
+    return store->last_id[ID_ORDER] + 1;
+}
+
 int order_insert(struct store *store, struct order_row *row)
 {
     struct sql sql = sql_start(store, SQL_ORDER_INSERT);
-    sql_put_int(&sql, store->last_id[ID_ORDER] + 1);
+    sql_put_int(&sql, order_next_id(store));
     sql_put_int(&sql, row->account_id);
     sql_put_int(&sql, row->dialect);
     sql_put_int(&sql, row->state);
@@ -85,7 +90,7 @@ int order_set_prepay(struct store *store, const struct order_row *row)
     sql_put_text(&sql, row->code);
     sql_put_int(&sql, row->code_form);
     sql_put_int(&sql, row->id);
-    return sql_change(&sql, ERR_EXISTS);
+    return sql_change(&sql, ERR_NOT_FOUND);
 }
 
 int order_get(struct store *store, int64_t id, struct order_row *out)
@@ -110,13 +115,6 @@ int order_get_by_transaction(struct store *store, int64_t account_id, struct vie
     struct sql sql = sql_start(store, SQL_ORDER_BY_TRANSACTION);
     sql_put_int(&sql, account_id);
     sql_put_view(&sql, transaction_id);
-    return get_order(&sql, out);
-}
-
-int order_get_by_code(struct store *store, struct view code, struct order_row *out)
-{
-    struct sql sql = sql_start(store, SQL_ORDER_BY_CODE);
-    sql_put_view(&sql, code);
     return get_order(&sql, out);
 }
 

@@ -8,7 +8,7 @@
 
 /*
  * An open order is what there are many of, so nothing is kept twice: the number lies in one index
- * behind its account, and the indices for closing by itself hold unpaid orders only.
+ * behind its account, a code leads to its order by itself (engine/code.h), and the indices for closing by itself hold unpaid orders only.
  */
 static const char schema[] =
     "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -21,7 +21,6 @@ static const char schema[] =
     " out_trade_no TEXT NOT NULL, prepay_id TEXT NOT NULL, code TEXT NOT NULL,"
     " code_form INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX orders_number ON orders (account_id, out_trade_no);"
-    "CREATE UNIQUE INDEX orders_code ON orders (code);"
     "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"
     " WHERE state = 1 AND expire_ms = 0;"
     "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"

@@ -39,6 +39,8 @@
                 " (SELECT max(id) FROM fault)")                                                    \
     X(COUNTER_NEXT, "INSERT INTO counter (name, next) VALUES (?1, ?2 + 1)"                         \
                     " ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1")               \
+    X(COUNTER_KEEP, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                             \
+                    " ON CONFLICT DO UPDATE SET next = next RETURNING next")                       \
     X(ACCOUNT_INSERT, "INSERT INTO account (id, mch_id, api_key, name, settings)"                  \
                       " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")                            \
     X(ACCOUNT_UPDATE, "UPDATE account SET mch_id = ?, api_key = ?, name = ?, settings = ?"         \
@@ -61,14 +63,13 @@
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
                     " ON CONFLICT DO NOTHING")                                                     \
     X(ORDER_SET_STATE, "UPDATE orders SET state = ?, closed_ms = ? WHERE id = ?")                  \
-    X(ORDER_SET_PREPAY, "UPDATE OR IGNORE orders SET prepay_ms = ?, prepay_id = ?, code = ?,"      \
+    X(ORDER_SET_PREPAY, "UPDATE orders SET prepay_ms = ?, prepay_id = ?, code = ?,"                \
                         " code_form = ? WHERE id = ?")                                             \
     X(ORDER_GET, "SELECT " ORDER_COLUMNS " FROM orders WHERE id = ?")                              \
     X(ORDER_BY_NUMBER,                                                                             \
       "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ? AND out_trade_no = ?")            \
     X(ORDER_BY_TRANSACTION, "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ? AND id ="   \
                             " (SELECT order_id FROM payment WHERE transaction_id = ?)")            \
-    X(ORDER_BY_CODE, "SELECT " ORDER_COLUMNS " FROM orders WHERE code = ?")                        \
     X(ORDER_EACH, "SELECT " ORDER_COLUMNS " FROM orders"                                           \
                   " WHERE account_id = ? AND id > ? ORDER BY id")                                  \
     X(UNPAID_PLAIN, "SELECT id, created_ms FROM orders INDEXED BY orders_unpaid_plain"             \

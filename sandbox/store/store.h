@@ -44,11 +44,12 @@ void store_undo(struct store *store);              /* back to the newest and rel
 [[nodiscard]] int account_clear(struct store *store, int64_t account_id);
 
 /*
- * orders; ERR_EXISTS for a known (account, out_trade_no) or code, and then nothing was done, so
- * that whoever expects a new one may insert first and look up only when that fails.
+ * orders; ERR_EXISTS for a known (account, out_trade_no), and then nothing was done, so that
+ * whoever expects a new one may insert first and look up only when that fails.
  */
+int64_t order_next_id(const struct store *store); /* what the next insert that succeeds will set */
 [[nodiscard]] int order_insert(struct store *store, struct order_row *row); /* sets id */
-/* The rest of an order never changes. ERR_EXISTS for a known code. */
+/* The rest of an order never changes. */
 [[nodiscard]] int order_set_state(struct store *store, const struct order_row *row); /* closed_ms */
 [[nodiscard]] int order_set_prepay(struct store *store, const struct order_row *row);
 [[nodiscard]] int order_get(struct store *store, int64_t id, struct order_row *out);
@@ -56,7 +57,6 @@ void store_undo(struct store *store);              /* back to the newest and rel
                                       struct order_row *out);
 [[nodiscard]] int order_get_by_transaction(struct store *store, int64_t account_id,
                                            struct view transaction_id, struct order_row *out);
-[[nodiscard]] int order_get_by_code(struct store *store, struct view code, struct order_row *out);
 
 struct order_filter {
     int64_t account_id;
@@ -108,5 +108,9 @@ enum unpaid_by {
 
 /* small counters that must survive a restart: serial numbers of transaction ids and accounts */
 [[nodiscard]] int store_next(struct store *store, const char *counter, int64_t first, int64_t *out);
+
+/* A number chosen once for the life of the store: @proposal the first time, the same ever after. */
+[[nodiscard]] int store_constant(struct store *store, const char *name, int64_t proposal,
+                                 int64_t *out);
 
 #endif
