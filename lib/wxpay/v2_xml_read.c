@@ -183,13 +183,6 @@ static void on_doctype(void *user, const xmlChar *name, const xmlChar *, const x
            view_str((const char *)name));
 }
 
-/* Entities other than the five; libxml2 calls this for one that nobody declared. */
-static void on_reference(void *user, const xmlChar *name)
-{
-    refuse(user, V2_FAULT_MALFORMED, "an entity that XML does not know",
-           view_str((const char *)name));
-}
-
 static void on_error(void *user, xmlErrorPtr error)
 {
     struct reader *reader = user;
@@ -244,7 +237,6 @@ static xmlParserCtxtPtr context_new(void)
         .comment = on_comment,
         .processingInstruction = on_instruction,
         .internalSubset = on_doctype,
-        .reference = on_reference,
         .serror = on_error, /* and nothing is printed */
     };
     return xml;

@@ -438,6 +438,7 @@ struct stage {
     struct v2_key *key[2];
     struct buf text, detail, signed_text;
     struct v2_hint_input in;
+    int asked; /* keys of other accounts */
 };
 
 static void stage_init(struct stage *stage, const char *xml, const char *sign)
@@ -445,6 +446,7 @@ static void stage_init(struct stage *stage, const char *xml, const char *sign)
     const char *gap = strstr(xml, "%s");
     snprintf(stage->xml, sizeof(stage->xml), "%.*s%s%s", (int)(gap - xml), xml, sign, gap + 2);
     stage->msg = (struct v2_msg){};
+    stage->asked = 0;
     stage->key[0] = v2_key_new(VIEW(K));
     stage->key[1] = v2_key_new(VIEW(OTHER));
     stage->text = stage->detail = stage->signed_text = BUF_INIT(4096);
@@ -593,7 +595,15 @@ START_TEST(without_memory_there_is_no_hint_and_no_leak)
 }
 END_TEST
 
-/* The most hostile message costs no more than its budget: it comes back, without a cause. */
+static const struct v2_key *count_calls(void *owner, size_t index, struct view *mch_id)
+{
+    struct stage *stage = owner;
+    stage->asked++;
+    *mch_id = VIEW("1999000001");
+    return index < 1000 ? stage->key[1] : NULL;
+}
+
+/* The most hostile message costs no more than its budget, which ends before the keys' turn. */
 START_TEST(the_largest_message_is_given_up)
 {
     struct stage stage;
@@ -604,9 +614,15 @@ START_TEST(the_largest_message_is_given_up)
     ck_assert_int_eq(v2_msg_add(&big, VIEW("detail"), (struct view){ value, sizeof(value) }), 0);
     ck_assert_int_eq(v2_msg_add_str(&big, "sign", "9A0A8659F005D6984697E2CA0A9CF3B7"), 0);
     stage.in.msg = &big;
+    stage.in.other_key = count_calls;
+    stage.in.owner = &stage;
     struct buf text = BUF_INIT(V2_XML_MAX);
     ck_assert_ptr_null(v2_hint_find(&stage.in, &text, &stage.detail));
     ck_assert_uint_gt(text.len, sizeof(value));
+    ck_assert_int_eq(stage.asked, 0);
+    stage.in.msg = &stage.msg; /* a usual message leaves enough for them */
+    ck_assert_ptr_null(v2_hint_find(&stage.in, &text, &stage.detail));
+    ck_assert_int_gt(stage.asked, 1000);
     buf_release(&text);
     v2_msg_release(&big);
     stage_release(&stage);
