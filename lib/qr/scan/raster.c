@@ -42,7 +42,7 @@ static unsigned opacity(int alpha)
 
 static void fill_from_palette(const gdImage *image, unsigned char *grey)
 {
-    unsigned char shade[gdMaxColors];
+    unsigned char shade[gdMaxColors] = {};
 
     for (int i = 0; i < gdMaxColors; i++)
         shade[i] =

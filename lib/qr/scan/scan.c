@@ -12,7 +12,7 @@ static json_t *clean(const char *text)
     char out[sizeof((struct fault *)NULL)->detail];
     size_t len = 0;
 
-    for (; text[len] && len < sizeof out; len++)
+    for (; len < sizeof out && text[len]; len++)
         out[len] = text[len] >= ' ' && text[len] <= '~' ? text[len] : '?';
     return json_stringn(out, len);
 }
