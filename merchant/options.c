@@ -99,11 +99,11 @@ static int read_flags(struct options *options, int argc, char **argv)
     for (size_t i = 0; i < COUNT(settings); i++) {
         if (!err && said[i] && !(*value_of(options, i) = mem_strdup(said[i])))
             err = ERR_NOMEM;
-        free(said[i]);
+        free(said[i]); /* popt's own block */
     }
     if (!err && config && !(options->config = mem_strdup(config)))
         err = ERR_NOMEM;
-    free(config);
+    free(config); /* popt's own block */
     poptFreeContext(context);
     return err;
 }

@@ -289,7 +289,7 @@ START_TEST(the_file_has_one_line_per_record)
         lines++;
     }
     ck_assert_int_eq(lines, 2);
-    free(line);
+    free(line); /* getline's own block */
     fclose(file);
     unlink(path);
     options.file = "/no/such/folder/x";
