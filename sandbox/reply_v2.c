@@ -331,8 +331,8 @@ static void note_refusal(struct call *call, const struct refusal *no)
     exchange_check(exchange, no->name, no->clause, false, "%s", call->why);
     log_event(LOG_INFO, "api", "refused", "api", view_str(call->route->api), "reason",
               view_str(no->name), "mch_id", view_str(exchange->mch_id), "out_trade_no",
-              view_str(exchange->out_trade_no), "why", view_str(call->why), "hint",
-              view_str(exchange->hint_id), NULL);
+              view_str(exchange->out_trade_no), "why", view_str(call->why),
+              exchange->hint_id ? "hint" : NULL, view_str(exchange->hint_id), NULL);
 }
 
 static int fault_raw(struct call *call)
