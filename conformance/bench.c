@@ -63,6 +63,12 @@ int bench_platform_trouble(struct bench *bench, const char *during)
     return bench_trouble(bench, "judge", during, "%s", bench->platform.why);
 }
 
+int bench_errand_trouble(struct bench *bench, const char *during, int err)
+{
+    return bench_trouble(bench, err == ERR_NOT_FOUND ? "merchant" : "judge", during, "%s",
+                         bench->shop.why[0] ? bench->shop.why : err_text(err));
+}
+
 void bench_skip(struct bench *bench, const char *format, ...)
 {
     char reason[300];
@@ -195,6 +201,7 @@ static void open_platform(struct bench *bench)
         .log_path = log,
         /* a merchant that runs already was told about the built-in account */
         .own_account = bench->profile->start != NULL,
+        .number = bench->options.number,
     };
     bench->platform_up = platform_start(&bench->platform, &options) == 0;
 }

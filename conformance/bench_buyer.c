@@ -140,7 +140,7 @@ int bench_qr(struct bench *bench, struct order *order, const char *label)
             err = bench_trouble(bench, "judge", "qr", "the picture scanner failed: %s",
                                 err_text(err));
     } else if (err) {
-        err = bench_trouble(bench, "judge", "qr", "%s", err_text(err));
+        err = bench_errand_trouble(bench, "qr", err);
     } else {
         snprintf(scan.error, sizeof(scan.error), "no picture");
     }

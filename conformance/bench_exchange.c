@@ -246,7 +246,7 @@ static int find_link(struct bench *bench, struct slot *slot, const char **how)
     *how = NULL;
     if (!err)
         *how = link_now(bench, slot, &err);
-    if (!err && !*how && !scope_get(&slot->scope, VIEW("code_url"))) {
+    if (!err && !*how && slot->order.created && !scope_get(&slot->scope, VIEW("code_url"))) {
         char url[512];
         read_picture_url(bench, slot, url, sizeof(url));
         const json_t *record = url[0] ? by_code_url(bench, url, 0) : NULL;

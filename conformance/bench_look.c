@@ -64,8 +64,7 @@ static int look_once(struct bench *bench, struct slot *slot, struct look *look)
     *look = (struct look){ .shown = BUF_INIT((size_t)64 * 1024) };
     int err = shop_do(&bench->shop, &errand, &look->visit);
     if (err)
-        return bench_trouble(bench, "judge", "status", "%s",
-                             bench->shop.why[0] ? bench->shop.why : err_text(err));
+        return bench_errand_trouble(bench, "status", err);
     const struct http_answer *answer = &look->visit.answer;
     slot->state = ORDER_UNREADABLE;
     slot->shipped = -1;

@@ -79,6 +79,12 @@ bench_trouble(struct bench *bench, const char *whose, const char *during, const 
 /* The same after a failed call of the control door. */
 int bench_platform_trouble(struct bench *bench, const char *during);
 
+/*
+ * After shop_do() failed: a name that was never captured is the merchant's trouble (its earlier
+ * answer lacked it), anything else ours.
+ */
+int bench_errand_trouble(struct bench *bench, const char *during, int err);
+
 /* A fact; @order may be NULL. */
 void bench_fact(struct bench *bench, const char *kind, const struct order *order, const char *label,
                 json_t *data);

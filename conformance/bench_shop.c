@@ -28,8 +28,7 @@ static int knock(struct bench *bench, struct order *order, const struct step *st
     };
     err = shop_do(&bench->shop, &errand, &visit);
     if (err)
-        return bench_trouble(bench, "judge", kind, "%s",
-                             bench->shop.why[0] ? bench->shop.why : err_text(err));
+        return bench_errand_trouble(bench, kind, err);
     bench_fact(bench, kind, order, label, json_incref(visit.trace));
     bench_hear(bench, &visit.answer);
     visit_release(&visit);

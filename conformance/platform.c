@@ -86,10 +86,12 @@ static int await_ready(struct platform *platform)
     return err;
 }
 
-static int make_account(struct platform *platform)
+static int make_account(struct platform *platform, unsigned number)
 {
     json_t *made = NULL;
-    struct control_call call = { "POST", "/v1/accounts", json_object(), 0 };
+    char mch_id[16];
+    snprintf(mch_id, sizeof(mch_id), "1999%06u", (number + 1) % 1'000'000);
+    struct control_call call = { "POST", "/v1/accounts", json_pack("{s:s}", "mch_id", mch_id), 0 };
     int err = platform_do(platform, &call, &made);
     const json_t *appid = json_array_get(json_object_get(made, "appids"), 0);
 
@@ -116,7 +118,7 @@ int platform_start(struct platform *platform, const struct platform_options *opt
     if (!err)
         err = await_ready(platform);
     if (!err && options->own_account)
-        err = make_account(platform);
+        err = make_account(platform, options->number);
     if (err)
         platform_stop(platform);
     return err;

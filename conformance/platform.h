@@ -16,6 +16,7 @@ struct platform_options {
     uint64_t seed;
     const char *log_path;
     bool own_account; /* make one; else the sandbox's built-in one is used */
+    unsigned number;  /* of the account: sandboxes side by side have different ones */
 };
 
 struct platform {

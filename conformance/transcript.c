@@ -202,6 +202,17 @@ const struct fact *story_delivery(const struct story *story, const struct fact *
     return next_exchange(story, after, "notification", order);
 }
 
+const struct fact *story_setup(const struct story *story, const struct fact *fact)
+{
+    /* the first fact of its case: look back from the fact itself */
+    for (size_t i = start_after(story, fact); i > 0; i--) {
+        const struct fact *candidate = story->facts[i - 1];
+        if (strcmp(candidate->kind, "setup") == 0)
+            return strcmp(candidate->case_id, fact->case_id) == 0 ? candidate : NULL;
+    }
+    return NULL;
+}
+
 /* One reference token, with ~1 and ~0 undone. False when malformed. */
 static bool pointer_token(struct view raw, struct buf *out)
 {

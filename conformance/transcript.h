@@ -108,6 +108,12 @@ const struct fact *story_delivery(const struct story *story, const struct fact *
                                   const char *order);
 
 /*
+ * The setup of the case @fact belongs to: in a run, cases side by side have accounts of their own.
+ * NULL when it is not in the story.
+ */
+const struct fact *story_setup(const struct story *story, const struct fact *fact);
+
+/*
  * A member of data by JSON pointer ("/answer/body"); NULL when absent or @fact is NULL. Every
  * getter takes a NULL fact, so a decide() may ask without testing each step.
  */

@@ -29,7 +29,6 @@ static void blame(struct ruling *r, const struct fact *call, const struct oracle
 static void requests_decide(const struct story *story, struct ruling *ruling)
 {
     static const char *const rules[] = { "WX2-015", "WX2-016", "WX2-017", "WX2-018", "WX2-019" };
-    const char *key = story_key(story);
     const struct fact *last = NULL;
     size_t checked = 0, with_empty = 0;
 
@@ -37,6 +36,7 @@ static void requests_decide(const struct story *story, struct ruling *ruling)
         struct oracle_msg msg = {};
         struct oracle_reading reading;
         struct oracle_signature seen;
+        const char *key = fact_str(story_setup(story, f), "/account/api_key");
         if (!fact_true(f, "/request/cut") && !exchange_read(f, "/request", &msg, &reading) &&
             reading.parsed && !oracle_verify(&msg, key, &seen)) {
             checked++;

@@ -1,0 +1,15 @@
+/*
+ * verbs.h — what each verb does; the result is the exit code.
+ */
+#ifndef CONFORMANCE_VERBS_H
+#define CONFORMANCE_VERBS_H
+
+#include "options.h"
+
+int go_run(const struct options *options);
+int go_list(const struct options *options);
+int go_explain(const struct options *options);
+int go_verify(const struct options *options);
+int go_selftest(const struct options *options);
+
+#endif
