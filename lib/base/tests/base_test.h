@@ -6,6 +6,7 @@
 
 #include <check.h>
 
+TCase *base64_tests(void);
 TCase *buf_tests(void);
 TCase *clock_tests(void);
 TCase *err_tests(void);

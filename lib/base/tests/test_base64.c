@@ -1,9 +1,7 @@
 #include "base/base64.h"
-#include "base/err.h"
-#include "base/mem.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include "base/err.h"
+#include "base_test.h"
 
 static const struct {
     struct view bytes;
@@ -64,18 +62,11 @@ START_TEST(a_full_buffer_keeps_its_content)
 }
 END_TEST
 
-int main(void)
+TCase *base64_tests(void)
 {
-    Suite *suite = suite_create("base64");
-    TCase *base64 = tcase_create("base64");
-
-    tcase_add_loop_test(base64, known_answers_both_ways, 0, (int)COUNT(known));
-    tcase_add_test(base64, what_is_not_base64_is_refused);
-    tcase_add_test(base64, a_full_buffer_keeps_its_content);
-    suite_add_tcase(suite, base64);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    TCase *tests = tcase_create("base64");
+    tcase_add_loop_test(tests, known_answers_both_ways, 0, COUNT(known));
+    tcase_add_test(tests, what_is_not_base64_is_refused);
+    tcase_add_test(tests, a_full_buffer_keeps_its_content);
+    return tests;
 }
