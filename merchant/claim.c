@@ -58,6 +58,7 @@ static void unlock(struct claim *claim)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct claim *claim = container_of(handle, struct claim, timer);
+    claim->shop->open_claims--;
     v2_msg_release(&claim->own);
     mem_free(claim);
 }
@@ -105,6 +106,7 @@ static struct claim *claim_new(struct shop *shop, enum claim_source source)
         return NULL;
     claim->shop = shop;
     claim->source = source;
+    shop->open_claims++;
     claim->verdict = STEP_GO;
     claim->step = claim->why = "";
     uv_timer_init(shop->loop, &claim->timer);

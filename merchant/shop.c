@@ -6,6 +6,7 @@
 #include "steps.h"
 #include "turns.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* An address of this host that others can see: the first that is not loopback, IPv4 before IPv6. */
@@ -113,6 +114,7 @@ void shop_stop(struct shop *shop, void (*on_stopped)(void *owner), void *owner)
 
 void shop_release(struct shop *shop)
 {
+    assert(shop->open_claims == 0);
     turns_release(shop);
     ledger_close(shop->ledger);
     v2_key_free(shop->key);

@@ -61,8 +61,11 @@ static int strange_number(struct shop *shop, struct order *order)
 
 static int counted_number(struct shop *shop, struct order *order)
 {
+    static const struct ledger *opened;
     static unsigned count; /* forgotten at every start */
     char number[33];
+    count = opened == shop->ledger ? count : 0;
+    opened = shop->ledger;
     SET(number, "SHOP%08u", ++count);
     return mutant_seize_number(shop, order, number);
 }

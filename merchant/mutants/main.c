@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct mutant *const chapters[] = {
-    mutants_create, mutants_request, mutants_answer, mutants_query, mutants_close,
-    mutants_door,   mutants_notify,  mutants_settle, mutants_show,
-};
-
 /* "WX2-048 WX2-110" as an array. */
 static json_t *words(const char *text)
 {
@@ -39,14 +34,12 @@ static json_t *steps_of(const struct mutant *mutant)
 static int list_mutants(void)
 {
     json_t *list = json_array();
-    for (size_t c = 0; c < COUNT(chapters); c++) {
-        for (const struct mutant *mutant = chapters[c]; mutant->name; mutant++) {
-            json_t *steps = steps_of(mutant);
-            json_array_append_new(list,
-                                  json_pack("{s:s,s:O,s:o,s:o,s:s}", "name", mutant->name, "step",
-                                            json_array_get(steps, 0), "steps", steps, "rules",
-                                            words(mutant->rules), "sentence", mutant->sentence));
-        }
+    const struct mutant *mutant;
+    for (size_t i = 0; (mutant = mutant_at(i)); i++) {
+        json_t *steps = steps_of(mutant);
+        json_array_append_new(list, json_pack("{s:s,s:O,s:o,s:o,s:s}", "name", mutant->name, "step",
+                                              json_array_get(steps, 0), "steps", steps, "rules",
+                                              words(mutant->rules), "sentence", mutant->sentence));
     }
     json_t *all = json_pack("{s:o}", "mutants", list);
     char *text = json_dumps(all, JSON_INDENT(1));
@@ -56,35 +49,19 @@ static int list_mutants(void)
     return 0;
 }
 
-static const struct mutant *find(const char *name)
-{
-    for (size_t c = 0; c < COUNT(chapters); c++) {
-        for (const struct mutant *mutant = chapters[c]; mutant->name; mutant++) {
-            if (strcmp(mutant->name, name) == 0)
-                return mutant;
-        }
-    }
-    return NULL;
-}
-
 int main(int argc, char **argv)
 {
-    struct steps steps = steps_right;
     if (argc == 2 && strcmp(argv[1], "--list-mutants") == 0)
         return list_mutants();
-    if (argc >= 3 && strcmp(argv[1], "--mutant") == 0) {
-        const struct mutant *mutant = find(argv[2]);
-        if (!mutant) {
-            fprintf(stderr, "wxpay-merchant-mutant: no mutant %s; see --list-mutants\n", argv[2]);
-            return 2;
-        }
-#define X(name, result, arguments, rules, sentence)                                                \
-    if (mutant->replaced.name)                                                                     \
-        steps.name = mutant->replaced.name;
-        STEP_MAP(X)
-#undef X
-        argv[2] = argv[0]; /* the rest is the shop's */
-        return run_shop(argc - 2, argv + 2, &steps);
+    if (argc < 3 || strcmp(argv[1], "--mutant") != 0)
+        return run_shop(argc, argv, &steps_right);
+
+    const struct mutant *mutant = mutant_find(argv[2]);
+    if (!mutant) {
+        fprintf(stderr, "wxpay-merchant-mutant: no mutant %s; see --list-mutants\n", argv[2]);
+        return 2;
     }
-    return run_shop(argc, argv, &steps);
+    struct steps steps = mutant_steps(mutant);
+    argv[2] = argv[0]; /* the rest is the shop's */
+    return run_shop(argc - 2, argv + 2, &steps);
 }

@@ -5,6 +5,41 @@
 
 #include <stdio.h>
 
+static const struct mutant *const chapters[] = {
+    mutants_create, mutants_request, mutants_answer, mutants_query, mutants_close,
+    mutants_door,   mutants_notify,  mutants_settle, mutants_show,
+};
+
+const struct mutant *mutant_at(size_t index)
+{
+    for (size_t c = 0; c < COUNT(chapters); c++) {
+        for (const struct mutant *mutant = chapters[c]; mutant->name; mutant++) {
+            if (index-- == 0)
+                return mutant;
+        }
+    }
+    return NULL;
+}
+
+const struct mutant *mutant_find(const char *name)
+{
+    const struct mutant *mutant = NULL;
+    for (size_t i = 0; (mutant = mutant_at(i)) && strcmp(mutant->name, name) != 0;)
+        i++;
+    return mutant;
+}
+
+struct steps mutant_steps(const struct mutant *mutant)
+{
+    struct steps steps = steps_right;
+#define X(name, result, arguments, rules, sentence)                                                \
+    if (mutant->replaced.name)                                                                     \
+        steps.name = mutant->replaced.name;
+    STEP_MAP(X)
+#undef X
+    return steps;
+}
+
 enum step mutant_go(struct claim *)
 {
     return STEP_GO;

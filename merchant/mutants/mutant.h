@@ -15,6 +15,13 @@ struct mutant {
     struct steps replaced; /* NULL: the right step stays */
 };
 
+/* By name; NULL when there is none. */
+const struct mutant *mutant_find(const char *name);
+/* One after the other, from 0; NULL after the last. */
+const struct mutant *mutant_at(size_t index);
+/* The right steps with the mutant's in their places. */
+struct steps mutant_steps(const struct mutant *mutant);
+
 /* One list per chapter of the table of steps; the last name is NULL. */
 extern const struct mutant mutants_create[], mutants_request[], mutants_answer[], mutants_query[],
     mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[];

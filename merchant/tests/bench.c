@@ -219,7 +219,7 @@ static void on_stopped(void *owner)
 
 static void open_shop(struct bench *bench)
 {
-    ck_assert_int_eq(shop_start(&bench->shop, &bench->loop, &bench->options, &steps_right), 0);
+    ck_assert_int_eq(shop_start(&bench->shop, &bench->loop, &bench->options, bench->steps), 0);
 }
 
 static void close_shop(struct bench *bench)
@@ -227,8 +227,8 @@ static void close_shop(struct bench *bench)
     bench->stopped = false;
     shop_stop(&bench->shop, on_stopped, &bench->stopped);
     run_until(bench, &bench->stopped, "the end of the shop");
-    for (int i = 0; i < 10; i++)
-        uv_run(&bench->loop, UV_RUN_NOWAIT);
+    for (int i = 0; i < 10 || bench->shop.open_claims; i++)
+        uv_run(&bench->loop, bench->shop.open_claims ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     shop_release(&bench->shop);
 }
 
@@ -238,12 +238,13 @@ void bench_restart(struct bench *bench)
     open_shop(bench);
 }
 
-void bench_open(struct bench *bench, const char *ledger)
+void bench_open(struct bench *bench, const char *ledger, const struct steps *steps)
 {
     static char key[] = BENCH_KEY, mch_id[] = "1900000109", appid[] = "wx8888888888888888",
                 base[] = "https://shop.example", ip[] = "203.0.113.7";
     log_set_level(getenv("BENCH_LOG") ? LOG_DEBUG : LOG_NONE);
-    *bench = (struct bench){ .state = "NOTPAY",
+    *bench = (struct bench){ .steps = steps ? steps : &steps_right,
+                             .state = "NOTPAY",
                              .code_url = "weixin://wxpay/bizpayurl?pr=oNHq98K",
                              .transaction = "4200000001202611230000000001" };
     ck_assert_int_eq(uv_loop_init(&bench->loop), 0);
@@ -351,6 +352,11 @@ const char *bench_text(const char *member)
 int64_t bench_number(const char *member)
 {
     return json_integer_value(json_object_get(last.json, member));
+}
+
+const json_t *bench_json(void)
+{
+    return last.json;
 }
 
 struct made bench_order(struct bench *bench)

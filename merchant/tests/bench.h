@@ -43,6 +43,7 @@ struct seen {
 struct bench {
     uv_loop_t loop;
     struct options options;
+    const struct steps *steps;
     struct shop shop;
     struct http_server *platform;
     struct http_client *client;
@@ -61,8 +62,8 @@ struct bench {
     bool stopped, late;
 };
 
-/* @ledger NULL: in memory. */
-void bench_open(struct bench *bench, const char *ledger);
+/* @ledger NULL: in memory. @steps NULL: the right ones. */
+void bench_open(struct bench *bench, const char *ledger, const struct steps *steps);
 void bench_close(struct bench *bench);
 
 /* The shop alone ends and opens again on the same ledger. */
@@ -100,6 +101,7 @@ bool bench_notify(struct bench *bench, struct view xml);
 /* Text member of the last bench_call(), "" if absent. */
 const char *bench_text(const char *member);
 int64_t bench_number(const char *member);
+const json_t *bench_json(void);
 
 /* An order of the cheapest goods; its id and number into the arrays. Fails the test unless 201. */
 struct made {

@@ -11,7 +11,7 @@ static struct bench bench;
 
 static void open_bench(void)
 {
-    bench_open(&bench, NULL);
+    bench_open(&bench, NULL, NULL);
 }
 
 static void close_bench(void)
@@ -565,7 +565,7 @@ static void open_file_bench(void)
     memcpy(dir + sizeof(dir) - 7, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(path, sizeof(path), "%s/ledger.db", dir);
-    bench_open(&bench, path);
+    bench_open(&bench, path, NULL);
 }
 
 static void close_file_bench(void)
