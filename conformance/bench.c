@@ -254,6 +254,8 @@ int bench_open(struct bench **out, const struct bench_options *options)
     bench->platform.child = CHILD_NONE;
     bench->shop.child = CHILD_NONE;
     bench->exchanges = json_array();
+    bench->earlier = json_object();
+    bench->numbers = json_object();
     int err = recorder_new(&bench->recorder, options->facts_fd, &options->profile->secrets);
     if (!err)
         err = lag_start(&bench->lag);
@@ -281,6 +283,8 @@ void bench_close_all(struct bench *bench)
     recorder_free(bench->recorder);
     http_answer_release(&bench->heard);
     json_decref(bench->exchanges);
+    json_decref(bench->earlier);
+    json_decref(bench->numbers);
     mem_free(bench);
 }
 
@@ -437,6 +441,7 @@ static void end(struct bench *bench, bool was_run)
             err = bench_collect_all(bench);
         (void)err; /* recorded as trouble */
     }
+    bench_age_numbers(bench);
     for (size_t i = 0; i < bench->trap_count; i++)
         trap_stop(bench->traps[i]);
     bench->trap_count = 0;

@@ -183,11 +183,15 @@ int bench_scan(struct bench *bench, struct order *order)
         &status, NULL);
 }
 
-static json_t *pay_body(const struct order *order, const struct payment *payment)
+/* By the code; by the number when the platform's answer, and the code in it, was lost. */
+static json_t *pay_body(const struct bench *bench, const struct order *order,
+                        const struct payment *payment)
 {
-    json_t *body = json_pack("{s:s, s:s}", "code_url",
-                             payment->code_url ? payment->code_url : code_url_of(order), "outcome",
-                             payment->outcome ? payment->outcome : "paid");
+    const char *code = payment->code_url ? payment->code_url : code_url_of(order);
+    const char *outcome = payment->outcome ? payment->outcome : "paid";
+    json_t *body = code[0] ? json_pack("{s:s, s:s}", "code_url", code, "outcome", outcome)
+                           : json_pack("{s:s, s:s, s:s}", "mch_id", bench->platform.account.mch_id,
+                                       "out_trade_no", order->out_trade_no, "outcome", outcome);
     if (payment->openid)
         json_object_set_new(body, "openid", json_string(payment->openid));
     if (payment->bank_type)
@@ -215,7 +219,7 @@ int bench_pay(struct bench *bench, struct order *order, const struct payment *pa
                                                 .order = order,
                                                 .method = "POST",
                                                 .path = "/v1/pay",
-                                                .body = pay_body(order, payment),
+                                                .body = pay_body(bench, order, payment),
                                                 .timeout_ms = payment->wait_ms + 10'000 },
                         &status, &answer);
     if (err)

@@ -52,6 +52,8 @@ struct bench {
     struct slot *slots[ORDERS_MAX];
     size_t slot_count;
     json_t *exchanges;    /* fetched, not yet facts */
+    json_t *earlier;      /* owned, a set: the numbers of earlier cases */
+    json_t *numbers;      /* owned, a set: the numbers of this case */
     int64_t cursor, mark; /* ids: fetched up to here; bench_mark() */
     int64_t lost_before, lost;
     int64_t start_us, deadline_us;
@@ -110,6 +112,9 @@ struct control_fact {
 [[nodiscard]] int bench_find_call(struct bench *bench, struct slot *slot, const char **how);
 /* All new records become facts, whatever has happened. */
 [[nodiscard]] int bench_collect_all(struct bench *bench);
+
+/* The case is over: its numbers are those of an earlier one from now on. */
+void bench_age_numbers(struct bench *bench);
 
 /* New exchange records into bench->exchanges. */
 [[nodiscard]] int bench_pull(struct bench *bench);

@@ -190,7 +190,7 @@ const struct fact *story_call(const struct story *story, const struct fact *afte
 {
     const struct fact *fact = after;
     while ((fact = next_exchange(story, fact, "api", order))) {
-        if (!api || fact_is(fact, "/api", api))
+        if ((!api || fact_is(fact, "/api", api)) && !fact_true(fact, "/earlier"))
             return fact;
     }
     return NULL;

@@ -28,7 +28,8 @@
  *   pay, scan, advance, real, mode, release, resend, fault, wait, account   a call of the control door:
  *             request, answer (parsed, as "json"); advance also merchant (the shop's own clock door)
  *   exchange  one exchange record of the sandbox (docs/control-api.md), as it is; order is set when
- *             its out_trade_no belongs to an order of this case. In order of their id
+ *             its out_trade_no belongs to an order of this case; earlier (true) when it was used in
+ *             an earlier case, which the merchant has not forgotten. In order of their id
  *   merchant  what happened to the process: event "started", "killed", "stopped", "restarted", "exited"
  *   alive     does the merchant still answer? ok, request, answer
  *   trap      a connection to the judge's own listener: port, bytes
@@ -100,7 +101,7 @@ size_t story_times(const struct story *story, const char *kind, const char *orde
 /* Was @a recorded before @b? Both of this story. */
 bool fact_before(const struct fact *a, const struct fact *b);
 
-/* Exchanges of the API door, in order: @api NULL = any, @order NULL = any. */
+/* Exchanges of the API door, in order, but those of earlier cases: @api NULL = any, @order NULL = any. */
 const struct fact *story_call(const struct story *story, const struct fact *after, const char *api,
                               const char *order);
 /* Deliveries (door "notification") of the sandbox, in order. */

@@ -316,7 +316,7 @@ static void storm_create_decide(const struct story *story, struct ruling *ruling
     storm_decide_api(story, ruling, "unifiedorder");
 }
 
-/* The answer of the unified order is lost; the first query says that there is no such order. */
+/* The unified order is lost on its way; whoever asks, hears that there is no such order. */
 static void not_exist_run(struct bench *bench)
 {
     static const struct order_wish wish = { .may_fail = true };
@@ -326,7 +326,7 @@ static void not_exist_run(struct bench *bench)
                     "{\"door\":\"api\",\"api\":\"unifiedorder\",\"kind\":\"cut_before\"}") ||
         !bench_create(bench, &wish))
         return;
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 8; i++)
         if (bench_pass_time(bench, 30))
             return;
     if (bench_collect(bench))
@@ -343,21 +343,29 @@ static bool says_not_exist(const struct fact *call)
 
 static void not_exist_decide(const struct story *story, struct ruling *ruling)
 {
-    const struct fact *told = NULL, *next = NULL;
+    const struct fact *lost = story_call(story, NULL, "unifiedorder", NULL), *told = NULL;
+    const struct fact *next = NULL, *again = NULL;
 
-    for (const struct fact *f = NULL; (f = story_call(story, f, NULL, NULL));) {
+    for (const struct fact *f = lost; lost && (f = story_call(story, f, NULL, NULL));) {
+        if (told && !next)
+            next = f;
         if (!told && fact_is(f, "/api", "orderquery") && says_not_exist(f))
             told = f;
-        else if (told && !next)
-            next = f;
+        if (fact_is(f, "/api", "unifiedorder") && !again)
+            again = f;
     }
-    if (!told)
-        rule_skipped(ruling, "WX2-069", NULL, "the merchant did not meet ORDERNOTEXIST");
-    else if (next)
+    if (!lost)
+        return;
+    if (told && !next)
+        rule_broken(ruling, "WX2-069", told,
+                    "ORDERNOTEXIST ended it: no call in the four minutes after it");
+    else if (told)
         rule_holds(ruling, "WX2-069", next, "ORDERNOTEXIST was followed by another %s",
                    fact_str(next, "/api"));
+    else if (again)
+        rule_holds(ruling, "WX2-069", again, "the lost unified order was placed again");
     else
-        rule_broken(ruling, "WX2-069", told, "ORDERNOTEXIST ended it: no call within ten minutes");
+        rule_skipped(ruling, "WX2-069", lost, "the merchant neither asked nor tried again");
 }
 
 /* An order whose code is shown: a single ORDERNOTEXIST, then the buyer pays. */
