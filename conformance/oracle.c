@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TEXT_MAX ((size_t)16 << 20) /* one case signs a message of 10 MiB */
+
 /* ---- the list of fields --------------------------------------------------------------------- */
 
 static void field_release(struct oracle_field *field)
@@ -242,7 +244,7 @@ static int digest(struct view text, enum oracle_algorithm algorithm, const char 
 static int sign_with(const struct oracle_msg *msg, enum oracle_algorithm algorithm, const char *key,
                      unsigned mistakes, char sign[ORACLE_SIGN_LEN + 1])
 {
-    struct buf text = BUF_INIT(2 * ORACLE_XML_MAX);
+    struct buf text = BUF_INIT(TEXT_MAX);
     int err = text_with(msg, key, mistakes, &text);
 
     if (!err)
