@@ -234,7 +234,7 @@ static int show_answer(struct cli *cli, const struct asking *asking,
     if (asking->answer.len && !answer)
         code = tell_refusal(cli, asking, NULL);
     else if (cli->options.json)
-        printf("%s%s", buf_cstr(&asking->answer), asking->answer.len ? "\n" : "");
+        fputs(buf_cstr(&asking->answer), stdout); /* it ends with a line feed */
     else if (!good && !unmet)
         code = tell_refusal(cli, asking, answer);
     else if (show)

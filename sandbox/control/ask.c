@@ -44,7 +44,7 @@ static void on_commit_failed(struct turn_answer *answer)
 {
     send_bytes(container_of(answer, struct ask, answer), 503,
                VIEW("{\"error\":{\"code\":\"NOT_COMMITTED\",\"where\":\"\",\"message\":"
-                    "\"the store did not commit; nothing of this call happened\"}}"));
+                    "\"the store did not commit; nothing of this call happened\"}}\n"));
 }
 
 static int leave(struct ask *ask)
@@ -57,6 +57,8 @@ static int leave(struct ask *ask)
 
 int ask_reply(struct ask *ask, int status)
 {
+    if (!ask->out.err)
+        ask->out.err = buf_byte(&ask->out.text, '\n'); /* for the reader at a terminal */
     if (ask->out.err) {
         int err = ask->out.err;
         ask->out.err = 0;
@@ -71,7 +73,8 @@ int ask_reply_nothing(struct ask *ask)
 {
     buf_clear(&ask->out.text);
     ask->pretty = false;
-    return ask_reply(ask, 204);
+    ask->status = 204;
+    return leave(ask);
 }
 
 int ask_refuse(struct ask *ask, int status, const char *code, const char *where,
@@ -91,6 +94,8 @@ int ask_refuse(struct ask *ask, int status, const char *code, const char *where,
     out_str(&ask->out, "message", text);
     out_close(&ask->out, '}');
     out_close(&ask->out, '}');
+    if (!ask->out.err)
+        ask->out.err = buf_byte(&ask->out.text, '\n');
     ask->out.err = 0; /* without memory the body is cut, the status still tells */
     ask->status = status;
     return leave(ask);

@@ -92,6 +92,7 @@ struct phone_call {
     struct pay_spec spec;
     bool pays;
     int err;              /* the world's trouble */
+    bool no_scanner;      /* it could not be started or died */
     char unreadable[300]; /* why the picture was */
     int64_t notice_id;    /* whose first delivery is waited for */
 };
@@ -118,6 +119,10 @@ static void answer(struct hold *hold, enum hold_end why)
 
     if (call->err) {
         ask_refuse(ask, 500, "TROUBLE", "", "%s: %s", err_name(call->err), err_text(call->err));
+        return;
+    }
+    if (call->no_scanner) {
+        ask_refuse(ask, 503, "NO_SCANNER", "", "%s", call->unreadable);
         return;
     }
     if (call->unreadable[0]) {
@@ -221,6 +226,8 @@ static void on_picture_read(void *owner, struct qr_scan_result *result)
     } else if (result->err || result->symbol_count == 0) {
         snprintf(call->unreadable, sizeof(call->unreadable), "%s%s%s", result->error,
                  result->detail[0] ? ": " : "", result->detail);
+        /* a scanner that was killed for its picture has told something about the picture */
+        call->no_scanner = result->err && result->err != ERR_TIMEOUT && result->err != ERR_CLOSED;
         hold_end(&call->hold, HOLD_MET);
     } else {
         use_content(call, buf_view(&result->symbols[0]));
