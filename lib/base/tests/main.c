@@ -25,6 +25,8 @@ int main(void)
         suite_add_tcase(suite, parts[i]);
     }
     SRunner *runner = srunner_create(suite);
+    if (!getenv("CK_FORK"))
+        srunner_set_fork_status(runner, CK_NOFORK); /* a process per table row would be slow */
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -126,11 +126,13 @@ END_TEST
 START_TEST(monotonic_time_never_goes_back)
 {
     int64_t before = clock_mono_us();
+    bool fine = true;
     for (int i = 0; i < 10000; i++) {
         int64_t now = clock_mono_us();
-        ck_assert_int_ge(now, before);
+        fine = fine && now >= before;
         before = now;
     }
+    ck_assert(fine);
 }
 END_TEST
 

@@ -207,9 +207,11 @@ void peer_close(struct peer *peer)
     run_until(&net_loop, &peer->closed);
 }
 
-int run_suite(Suite *suite)
+int run_suite(Suite *suite, bool pure)
 {
     SRunner *runner = srunner_create(suite);
+    if (pure && !getenv("CK_FORK"))
+        srunner_set_fork_status(runner, CK_NOFORK);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -55,7 +55,10 @@ void peer_close(struct peer *peer);
 /* How often @text occurs in @in. */
 size_t count_of(struct view in, const char *text);
 
-/* The main of a test program: runs @suite, says how it went. */
-int run_suite(Suite *suite);
+/*
+ * The main of a test program: runs @suite, says how it went. @pure tests wait for nothing, so they
+ * need no process each.
+ */
+int run_suite(Suite *suite, bool pure);
 
 #endif

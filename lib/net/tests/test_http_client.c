@@ -563,5 +563,5 @@ int main(void)
     tcase_add_test(all, an_idle_connection_is_let_go);
     tcase_add_test(all, running_out_of_memory_is_an_error_once);
     suite_add_tcase(suite, all);
-    return run_suite(suite);
+    return run_suite(suite, false);
 }

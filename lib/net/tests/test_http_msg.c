@@ -353,5 +353,5 @@ int main(void)
                         COUNT(addresses));
     tcase_add_test(all, a_name_is_no_address);
     suite_add_tcase(suite, all);
-    return run_suite(suite);
+    return run_suite(suite, true);
 }

@@ -311,5 +311,5 @@ int main(void)
     tcase_add_test(cuts, a_body_that_outgrows_its_block_is_moved_with_all_its_views);
     tcase_add_test(cuts, running_out_of_memory_refuses_space_and_nothing_else);
     suite_add_tcase(suite, cuts);
-    return run_suite(suite);
+    return run_suite(suite, true);
 }

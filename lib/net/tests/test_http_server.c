@@ -663,5 +663,5 @@ int main(void)
     tcase_add_test(all, an_address_in_use_is_an_error_and_leaves_nothing);
     tcase_add_test(all, running_out_of_memory_costs_a_connection_and_nothing_else);
     suite_add_tcase(suite, all);
-    return run_suite(suite);
+    return run_suite(suite, false);
 }

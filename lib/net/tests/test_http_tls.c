@@ -324,5 +324,5 @@ int main(void)
     tcase_add_test(all, the_client_may_be_stopped_from_its_own_callback);
     tcase_add_test(all, nobody_listening_is_connection_refused);
     suite_add_tcase(suite, all);
-    return run_suite(suite);
+    return run_suite(suite, false);
 }
