@@ -231,6 +231,20 @@ static void unique_run(struct bench *bench)
         return;
 }
 
+static void restart_run(struct bench *bench)
+{
+    static const struct order_wish any = {};
+
+    for (int i = 0; i < 3; i++)
+        if (!bench_create(bench, &any))
+            return;
+    if (bench_kill_restart(bench))
+        return;
+    for (int i = 0; i < 3; i++)
+        if (!bench_create(bench, &any))
+            return;
+}
+
 /* Two orders of the merchant under one number of the platform. */
 static void unique_decide(const struct story *story, struct ruling *ruling)
 {
@@ -515,6 +529,12 @@ static const struct case_def cases[] = {
       .experiment = "Ten orders are placed at once.",
       .claims = { { "WX2-031", "each has a number of its own" } },
       .run = unique_run,
+      .decide = unique_decide },
+    { .id = "create/unique-restart",
+      .experiment = "Orders are placed before and after the merchant is killed and started again.",
+      .claims = { { "WX2-031", "each has a number of its own" } },
+      .needs = NEED_START,
+      .run = restart_run,
       .decide = unique_decide },
     { .id = "create/prices",
       .experiment = "Goods are ordered at prices that binary fractions cannot hold.",

@@ -187,6 +187,35 @@ static void sign_type_run(struct bench *bench)
                COUNT(kinds));
 }
 
+/* Signed right, with the own key, by the algorithm the order was not placed with. */
+static int other_algorithm(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    bool md5 = notice_algorithm(order) == ORACLE_MD5;
+
+    oracle_set(msg, "sign_type", md5 ? "HMAC-SHA256" : "MD5");
+    return oracle_seal(msg, md5 ? ORACLE_HMAC_SHA256 : ORACLE_MD5, bench_account(bench)->api_key);
+}
+
+static void other_algorithm_run(struct bench *bench)
+{
+    forge(bench, "a notification signed by another algorithm than the order's", other_algorithm);
+}
+
+/* Nobody without the key can do this, and known libraries let the message choose. */
+static void other_algorithm_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *after = story_last(story, "status", "o1", "after");
+
+    if (status_settled(after) && !status_settled(story_first(story, "status", "o1", "before")))
+        rule_departs(ruling, "WX2-109", after,
+                     "the message chose its algorithm and the order became \"%s\"; libraries in "
+                     "production do so",
+                     status_shown(after));
+    else
+        decide_unsettled(story, ruling, "WX2-109",
+                         "a notification signed by another algorithm than the order's");
+}
+
 static int detour_fail(struct bench *, const struct order *, struct oracle_msg *msg)
 {
     oracle_set(msg, "return_code", "FAIL");
@@ -287,6 +316,26 @@ static void result_code_run(struct bench *bench)
     forge(bench, "a rightly signed notification with result_code FAIL", result_fail);
 }
 
+static int return_fail(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "return_code", "FAIL");
+    return notice_seal(bench, order, msg);
+}
+
+static int return_other(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_set(msg, "return_code", "SYSTEMERROR");
+    return notice_seal(bench, order, msg);
+}
+
+static void return_code_run(struct bench *bench)
+{
+    static forge_fn *const kinds[] = { return_fail, return_other };
+
+    forge_each(bench, "rightly signed notifications whose return_code is not SUCCESS", kinds,
+               COUNT(kinds));
+}
+
 static int foreign_mch(struct bench *bench, const struct order *order, struct oracle_msg *msg)
 {
     oracle_set(msg, "mch_id", "1900009999");
@@ -299,12 +348,19 @@ static int foreign_appid(struct bench *bench, const struct order *order, struct 
     return notice_seal(bench, order, msg);
 }
 
+static int nobody(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    oracle_drop(msg, "appid");
+    oracle_drop(msg, "mch_id");
+    return notice_seal(bench, order, msg);
+}
+
 static void foreign_run(struct bench *bench)
 {
-    static forge_fn *const kinds[] = { foreign_mch, foreign_appid };
+    static forge_fn *const kinds[] = { foreign_mch, foreign_appid, nobody };
 
-    forge_each(bench, "notifications signed with the own key for another mch_id or appid", kinds,
-               COUNT(kinds));
+    forge_each(bench, "notifications signed with the own key for another mch_id or appid, or none",
+               kinds, COUNT(kinds));
 }
 
 static int stranger(struct bench *bench, const struct order *order, struct oracle_msg *msg)
@@ -364,6 +420,13 @@ static const struct case_def cases[] = {
         "Notifications that name NONE, SHA1, nothing or the other algorithm as sign_type, without "
         "a right sign.",
         { "WX2-109", FORGED_EXPECTED }),
+    { .id = "forged/other-algorithm",
+      .experiment = "A notification signed with the merchant's key, but not by the algorithm its "
+                    "order was placed with.",
+      .claims = { { "WX2-109", FORGED_EXPECTED } },
+      .needs = NEED_STATUS,
+      .run = other_algorithm_run,
+      .decide = other_algorithm_decide },
     FORGED("unsigned-detours", detours_run,
            "Unsigned notifications on the paths on which known libraries skip the check.",
            { "WX2-110", FORGED_EXPECTED }),
@@ -376,6 +439,9 @@ static const struct case_def cases[] = {
            { "WX2-052", "an order is settled only in its own currency" }),
     FORGED("result-code", result_code_run, "A rightly signed notification with result_code FAIL.",
            { "WX2-051", FORGED_EXPECTED }),
+    FORGED("return-code", return_code_run,
+           "Rightly signed notifications whose return_code is FAIL or SYSTEMERROR.",
+           { "WX2-025", FORGED_EXPECTED }),
     FORGED("other-merchant", foreign_run,
            "Notifications signed with the merchant's key, for another mch_id and another appid.",
            { "WX2-054", FORGED_EXPECTED }),

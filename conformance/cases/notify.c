@@ -7,6 +7,7 @@
 
 #define HOUR_S          3600
 #define ANSWER_LIMIT_MS 5000
+#define ANSWER_SOON_MS  2000
 #define CROWD           20
 
 /* Paid, notified by the sandbox, acknowledged and shipped: "first" is how it looks then. */
@@ -308,7 +309,7 @@ static int timed_round(struct bench *bench, const char *label, size_t copies, bo
                                          .copies = copies };
         int64_t from_us = clock_mono_us();
         err = bench_send(bench, order, &sending);
-        *quick = clock_mono_us() - from_us < (int64_t)ANSWER_LIMIT_MS * 1000;
+        *quick = clock_mono_us() - from_us < (int64_t)ANSWER_SOON_MS * 1000;
     }
     buf_release(&body);
     oracle_release(&msg);
@@ -328,28 +329,34 @@ static void deadline_run(struct bench *bench)
             return;
 }
 
+static void decide_deadline(const struct story *story, struct ruling *ruling, const char *label)
+{
+    struct timed timed = { "sent", label, "/took_ms", ANSWER_LIMIT_MS };
+    const struct fact *worst = NULL;
+    enum timing in_time = story_timing(story, &timed, &worst);
+    long long took = fact_int(worst, "/took_ms", -1);
+
+    timed.limit_ms = ANSWER_SOON_MS;
+    if (in_time == TIMING_MISSED)
+        rule_broken(ruling, "WX2-047", worst, "three times in a row it took %lld ms (%s)", took,
+                    label);
+    else if (in_time == TIMING_UNSURE)
+        rule_undecided(ruling, "WX2-047", worst,
+                       "it took %lld ms, but this machine was slow itself (%s)", took, label);
+    else if (story_timing(story, &timed, &worst) == TIMING_MISSED)
+        rule_departs(ruling, "WX2-047", worst,
+                     "in time, but later than the 2 s that older guides ask for: %lld ms (%s)",
+                     (long long)fact_int(worst, "/took_ms", -1), label);
+    else
+        rule_holds(ruling, "WX2-047", worst, "answered in time, also 20 copies at once");
+}
+
 static void deadline_decide(const struct story *story, struct ruling *ruling)
 {
-    static const char *const labels[] = { "single", "crowd" };
-
-    for (size_t i = 0; i < COUNT(labels); i++) {
-        const struct timed timed = { "sent", labels[i], "/took_ms", ANSWER_LIMIT_MS };
-        const struct fact *worst = NULL;
-
-        if (!story_first(story, "sent", NULL, labels[i]))
-            return;
-        enum timing timing = story_timing(story, &timed, &worst);
-        long long took = fact_int(worst, "/took_ms", -1);
-        if (timing == TIMING_MISSED)
-            rule_broken(ruling, "WX2-047", worst, "three times in a row it took %lld ms (%s)", took,
-                        labels[i]);
-        else if (timing == TIMING_UNSURE)
-            rule_undecided(ruling, "WX2-047", worst,
-                           "it took %lld ms, but this machine was slow itself (%s)", took,
-                           labels[i]);
-        else
-            rule_holds(ruling, "WX2-047", worst, "answered within %lld ms, also 20 at once", took);
-    }
+    if (!story_first(story, "sent", NULL, "single") || !story_first(story, "sent", NULL, "crowd"))
+        return;
+    decide_deadline(story, ruling, "single");
+    decide_deadline(story, ruling, "crowd");
 }
 
 /* ---- durable -------------------------------------------------------------------------------- */

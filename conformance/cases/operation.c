@@ -63,7 +63,51 @@ static void leak_decide(const struct story *story, struct ruling *ruling)
                    "that were not seen were not searched");
 }
 
+static int add_wrong(struct bench *bench, const struct order *order, struct oracle_msg *msg)
+{
+    int err = notice_seal(bench, order, msg);
+
+    oracle_set(msg, "sign", "00000000000000000000000000000000");
+    return err ? err : msg->err;
+}
+
+/* Everything that makes a careless merchant talk: a forgery, garbage, an answer it cannot verify. */
+static void provoked_run(struct bench *bench)
+{
+    static const struct order_wish any = {}, wish = { .may_fail = true };
+    struct oracle_msg msg = {};
+    struct order *order = bench_create(bench, &any);
+
+    if (!order)
+        return;
+    notice_fields(bench, order, &msg);
+    int err = add_wrong(bench, order, &msg);
+    if (!err)
+        err = notice_send(bench, order, &msg, NULL, "provoked");
+    oracle_release(&msg);
+    if (!err) {
+        const struct sending garbage = { .label = "provoked", .body = VIEW("<xml><sign>1</sign>") };
+        err = bench_send(bench, order, &garbage);
+    }
+    if (!err)
+        err = bench_fetch(bench, order, "GET /", "home");
+    if (!err)
+        err = bench_fetch(bench, order, "GET /no-such-page", "nowhere");
+    if (!err)
+        err = bench_fault(bench, NULL,
+                          "{\"door\":\"api\",\"api\":\"unifiedorder\",\"kind\":\"wrong_sign\","
+                          "\"count\":0}");
+    if (err || !bench_create(bench, &wish))
+        return;
+}
+
 static const struct case_def cases[] = {
+    { .id = "operation/provoked",
+      .experiment = "A forgery, garbage, unknown pages, and an answer with a wrong sign make the "
+                    "merchant complain; what it says is searched for its API key.",
+      .claims = { { "WX2-111", "the key is nowhere" } },
+      .run = provoked_run,
+      .decide = leak_decide },
     { .id = "operation/key-leak",
       .experiment = "Everything that the merchant said in the run is searched for its API key.",
       .claims = { { "WX2-111", "the key is nowhere" } },

@@ -35,9 +35,12 @@ static void decide_content(struct ruling *ruling, const char *rule, const struct
                        "zone or inverted");
     else if (strcmp(code, read) != 0)
         rule_broken(ruling, rule, qr, "the picture says \"%s\", code_url is \"%s\"", read, code);
+    else if (!fact_is(qr, "/how", "none"))
+        rule_departs(ruling, rule, qr,
+                     "the picture says code_url, but could be read only after repair: %s",
+                     fact_str(qr, "/how"));
     else
-        rule_holds(ruling, rule, qr, "the picture says code_url, byte for byte (read %s)",
-                   fact_str(qr, "/how"));
+        rule_holds(ruling, rule, qr, "the picture says code_url, byte for byte");
 }
 
 static void content_decide(const struct story *story, struct ruling *ruling)

@@ -425,6 +425,41 @@ static void polls_decide(const struct story *story, struct ruling *ruling)
                    "%zu looks at the order made %zu queries", polls, queries);
 }
 
+#define REFRESHES 4
+
+static void refresh_run(struct bench *bench)
+{
+    static const struct order_wish any = {};
+    struct order *order = bench_create(bench, &any);
+
+    for (int i = 0; order && i < REFRESHES; i++)
+        if (bench_refresh(bench, order, "impatient"))
+            return;
+    if (order && bench_collect(bench))
+        return;
+}
+
+static void refresh_decide(const struct story *story, struct ruling *ruling)
+{
+    int64_t before = INT64_MIN;
+    size_t queries = 0, quick = 0;
+    const struct fact *last = NULL;
+
+    for (const struct fact *f = NULL; (f = story_call(story, f, "orderquery", "o1")); last = f) {
+        int64_t at = fact_int(f, "/real_ms", 0);
+        quick += queries++ && at - before < 900;
+        before = at;
+    }
+    if (!last)
+        rule_undecided(ruling, "WX2-065", NULL, "the merchant did not query the order");
+    else if (quick > 1)
+        rule_broken(ruling, "WX2-065", last, "%zu of %zu queries came within a second of another",
+                    quick, queries);
+    else
+        rule_holds(ruling, "WX2-065", last,
+                   "%d requests to refresh made %zu queries, a second apart", REFRESHES, queries);
+}
+
 #define STAYS_UNPAID "the order stays unpaid"
 
 static const struct case_def cases[] = {
@@ -442,6 +477,12 @@ static const struct case_def cases[] = {
       .needs = NEED_CLOCK,
       .run = timetable_run,
       .decide = timetable_decide },
+    { .id = "query/refresh-rate",
+      .experiment = "An impatient buyer asks four times in a row whether the order is paid.",
+      .claims = { { "WX2-065", "the platform is not asked more than once a second" } },
+      .needs = NEED_REFRESH,
+      .run = refresh_run,
+      .decide = refresh_decide },
     { .id = "query/waiting-states",
       .experiment = "Queries of an unpaid order say USERPAYING, ACCEPT, and a word nobody knows.",
       .claims = { { "WX2-070", "the order is neither paid nor closed by them" } },
