@@ -160,6 +160,55 @@ static enum step cdata_only(struct claim *c)
     return step_notify_parse(c);
 }
 
+static enum step bare_amount_only(struct claim *c)
+{
+    if (view_find(http_call_request(c->call)->body, VIEW("<total_fee><![CDATA[")) != SIZE_MAX)
+        return claim_stop(c, STEP_REFUSE, "an amount in CDATA");
+    return step_notify_parse(c);
+}
+
+/* Between two elements stands one line feed, or nothing. */
+static enum step no_spaces(struct claim *c)
+{
+    struct view body = http_call_request(c->call)->body;
+    for (size_t i = 1; i + 1 < body.len; i++) {
+        bool blank = body.ptr[i] == ' ' || body.ptr[i] == '\t' ||
+                     (body.ptr[i] == '\n' && body.ptr[i + 1] != '<');
+        if (body.ptr[i - 1] == '>' && blank)
+            return claim_stop(c, STEP_REFUSE, "white space between elements");
+    }
+    return step_notify_parse(c);
+}
+
+/* --- two readings of one element ---------------------------------------------------------------- */
+
+static int add_first_piece(struct v2_msg *msg, xmlNodePtr node)
+{
+    xmlNodePtr piece = node->children;
+    bool text = piece && (piece->type == XML_TEXT_NODE || piece->type == XML_CDATA_SECTION_NODE);
+    return v2_msg_add_str(msg, (const char *)node->name,
+                          text && piece->content ? (const char *)piece->content : "");
+}
+
+/* Verified is the first piece of every text; trusting_parse() has kept the whole for use. */
+static enum step verify_first_pieces(struct claim *c)
+{
+    struct view body = http_call_request(c->call)->body;
+    xmlDocPtr doc = xmlReadMemory(body.ptr ? body.ptr : "", (int)body.len, NULL, NULL,
+                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlNodePtr root = doc ? xmlDocGetRootElement(doc) : NULL;
+    struct v2_msg pieces = {};
+    int err = root ? 0 : ERR_SYNTAX;
+    for (xmlNodePtr node = root ? root->children : NULL; !err && node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE)
+            err = add_first_piece(&pieces, node);
+    if (!err)
+        err = v2_verify(&pieces, c->shop->options->sign_type, c->shop->key) ? ERR_SIGNATURE : 0;
+    v2_msg_release(&pieces);
+    xmlFreeDoc(doc);
+    return err ? claim_stop(c, STEP_REFUSE, "the signature does not hold") : STEP_GO;
+}
+
 /* --- the acknowledgement -------------------------------------------------------------------------- */
 
 static void acknowledge(struct claim *c, int status, const char *type, struct view success)
@@ -254,6 +303,12 @@ const struct mutant mutants_door[] = {
       .notify_parse = no_empty_elements),
     M("refuses-other-order", "WX2-050", "Elements must come sorted by name.",
       .notify_parse = sorted_only),
+    M("verifies-first-piece", "WX2-107", "Verified is the first piece of a text, used the whole.",
+      .notify_parse = trusting_parse, .notify_verify = verify_first_pieces),
+    M("refuses-cdata-amount", "WX2-050", "An amount must not be in CDATA.",
+      .notify_parse = bare_amount_only),
+    M("refuses-spaces", "WX2-050", "White space between elements is refused.",
+      .notify_parse = no_spaces),
     M("refuses-bare-values", "WX2-050", "Values must be in CDATA.",
       .notify_parse = cdata_only),
     M("bare-200", "WX2-045", "Acknowledged by an empty 200.", .notify_ack = bare),

@@ -60,17 +60,22 @@ static enum step unknown_unchecked(struct claim *c)
     return step_notify_verify(c);
 }
 
-/* "0", "0E1", "0e123": what reads as the number zero. */
-static bool reads_as_zero(struct view text)
+/* Digits with perhaps one E among them: what a loosely typed language compares as a number. */
+static bool reads_as_number(struct view text, double *number)
 {
-    if (text.len == 0 || text.ptr[0] != '0')
+    char copy[V2_SIGN_MAX + 1];
+    char *end = copy;
+    if (!text.len || view_copy(text, copy, sizeof(copy)) ||
+        strspn(copy, "0123456789Ee") != text.len)
         return false;
-    for (size_t i = 1; i < text.len; i++) {
-        bool exponent = i == 1 && (text.ptr[i] == 'E' || text.ptr[i] == 'e');
-        if (!exponent && (text.ptr[i] < '0' || text.ptr[i] > '9'))
-            return false;
-    }
-    return true;
+    *number = strtod(copy, &end);
+    return *end == '\0';
+}
+
+static bool loosely_equal(struct view a, struct view b)
+{
+    double x, y;
+    return view_eq(a, b) || (reads_as_number(a, &x) && reads_as_number(b, &y) && !(x < y || x > y));
 }
 
 static enum step loose(struct claim *c)
@@ -79,9 +84,22 @@ static enum step loose(struct claim *c)
     struct view sign = v2_msg_get(c->msg, "sign");
     if (v2_sign(c->msg, c->shop->options->sign_type, c->shop->key, right))
         return STEP_REFUSE;
-    if (view_is(sign, right) || (reads_as_zero(sign) && reads_as_zero(view_str(right))))
+    if (loosely_equal(sign, view_str(right)))
         return STEP_GO;
     return claim_stop(c, STEP_REFUSE, "the signature does not hold");
+}
+
+/* As the official Java SDK signs: every value trimmed. */
+static enum step trimmed(struct claim *c)
+{
+    struct v2_msg msg = {};
+    int err = 0;
+    for (size_t i = 0; !err && i < c->msg->count; i++)
+        err = v2_msg_add(&msg, c->msg->field[i].name, view_trim(c->msg->field[i].value));
+    if (!err)
+        err = v2_verify(&msg, c->shop->options->sign_type, c->shop->key) ? ERR_SIGNATURE : 0;
+    v2_msg_release(&msg);
+    return err ? claim_stop(c, STEP_REFUSE, "the signature does not hold") : STEP_GO;
 }
 
 static enum step shape_only(struct claim *c)
@@ -198,6 +216,8 @@ const struct mutant mutants_notify[] = {
       .notify_verify = unless_req_info),
     M("unsigned-unless-success", "WX2-110", "Only messages with return_code SUCCESS are verified.",
       .notify_return_code = mutant_go, .notify_verify = if_return_code_success),
+    M("trims-values", "WX2-050", "Values are trimmed before the sign is verified.",
+      .notify_verify = trimmed),
     M("sign-shape-only", "WX2-048", "Any sign of the right length holds.",
       .notify_verify = shape_only),
     M("known-fields-only", "WX2-048 WX2-050", "The signature is computed over known fields only.",
@@ -208,7 +228,7 @@ const struct mutant mutants_notify[] = {
       .notify_verify = message_chooses),
     M("unknown-algorithm-unchecked", "WX2-109", "An unknown sign_type ends in no check.",
       .notify_verify = unknown_unchecked),
-    M("loose-compare", "WX2-108", "Digests that read as the number zero are equal.",
+    M("loose-compare", "WX2-108", "Digests that read as equal numbers are equal.",
       .notify_verify = loose),
     M("return-code-ignored", "WX2-025", "A signed notification with return_code FAIL settles.",
       .notify_return_code = mutant_go),

@@ -16,6 +16,12 @@ static enum step persist_again(struct claim *c)
     return mutant_ship_again(c->shop, &c->order) ? STEP_REFUSE : STEP_GO;
 }
 
+/* Every transaction is a purchase of its own: the second one ships once more. */
+static enum step known_transaction(struct claim *c)
+{
+    return view_is(c->payment.transaction_id, c->order.transaction_id) ? STEP_DONE : STEP_GO;
+}
+
 static struct view nonce(struct claim *c)
 {
     return v2_msg_get(c->msg, "nonce_str");
@@ -148,6 +154,9 @@ const struct mutant mutants_settle[] = {
       .settle_lock = no_lock, .settle_persist = persist_unlocked),
     M("dedupe-by-nonce", "WX2-058", "Only a copy with the same nonce_str is a duplicate.",
       .settle_handled = seen_nonce, .settle_transaction = mutant_go, .settle_persist = persist_again),
+    M("dedupe-by-transaction", "WX2-056", "A second payment of an order ships once more.",
+      .settle_handled = known_transaction, .settle_transaction = mutant_go,
+      .settle_persist = persist_again),
     M("duplicate-refused", "WX2-056", "A repeated notification is answered FAIL.",
       .settle_handled = refuse_handled),
     M("late-reopens", "WX2-059", "Money for a closed order opens it again and ships.",
