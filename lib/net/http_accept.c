@@ -45,7 +45,8 @@ static void accept_one(struct http_server *server)
 {
     struct http_conn *conn = mem_new(struct http_conn);
     if (!conn) {
-        server->accept_waits = true; /* tried again when a connection closes */
+        server->accept_waits = true; /* tried again with the next tick */
+        http_waits_start(server);
         log_line(LOG_WARN, "net", "no memory for a connection; it waits");
         return;
     }
@@ -67,19 +68,35 @@ static void accept_one(struct http_server *server)
     http_conn_settle(conn);
 }
 
+static void complain(struct http_server *server, int err)
+{
+    uint64_t now_ms = uv_now(server->loop);
+    if (server->complained_ms && now_ms - server->complained_ms < 1000)
+        return;
+    log_line(LOG_WARN, "net", "a connection was turned away: %s", err_text(err));
+    server->complained_ms = now_ms ? now_ms : 1;
+}
+
+/* Gives a descriptor back at once: that of the connection that has been idle longest. */
+static void make_room(struct http_server *server)
+{
+    struct net_link *idle = server->waits[WAIT_IDLE].next;
+    if (idle != &server->waits[WAIT_IDLE])
+        http_conn_close(container_of(idle, struct http_conn, reading.link));
+}
+
 /*
- * Without a free descriptor libuv gives up its spare one, takes the connection and closes it, so
- * that the backlog does not spin; we only say so.
+ * Without a free descriptor libuv gives up its spare one, takes the connection and closes it. We
+ * hear of it; but when the spare one was lost (some other thread was quicker), libuv would call
+ * here for ever, so each call frees one.
  */
 void http_server_on_connection(uv_stream_t *stream, int status)
 {
     struct http_server *server = container_of(stream, struct http_server, listener);
     if (status < 0) {
-        uint64_t now_ms = uv_now(server->loop);
-        if (!server->complained_ms || now_ms - server->complained_ms >= 1000) {
-            log_line(LOG_WARN, "net", "a connection was turned away: %s", err_text(status));
-            server->complained_ms = now_ms ? now_ms : 1;
-        }
+        complain(server, status);
+        if (status == UV_EMFILE || status == UV_ENFILE)
+            make_room(server);
         return;
     }
     if (server->conn_count >= server->options.conns_max)
@@ -88,10 +105,10 @@ void http_server_on_connection(uv_stream_t *stream, int status)
         accept_one(server);
 }
 
-void http_server_conn_closed(struct http_server *server)
+void http_server_accept_waiting(struct http_server *server)
 {
-    server->conn_count--;
-    if (!server->accept_waits || server->stopping)
+    if (!server->accept_waits || server->stopping ||
+        server->conn_count >= server->options.conns_max)
         return;
     server->accept_waits = false;
     accept_one(server);

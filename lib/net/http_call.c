@@ -72,7 +72,10 @@ void *http_call_data(const struct http_call *call)
 
 void http_call_on_gone(struct http_call *call, void (*on_gone)(struct http_call *call))
 {
+    const struct http_conn *conn = call->conn;
     call->on_gone = on_gone;
+    if (on_gone && !call->told_gone && (conn->eof || conn->state == CONN_CLOSED))
+        http_conn_wake(call->conn); /* it has gone already: told in the next turn */
 }
 
 static bool is_first(const struct http_call *call)

@@ -3,7 +3,8 @@
  *
  *   http_server.c   listens, flushes, stops
  *   http_accept.c   a connection is born, or waits for a place
- *   http_conn.c     one connection: reads, writes, waits, ends
+ *   http_conn.c     one connection: reads, waits, ends
+ *   http_write.c    its answers on their way out
  *   http_call.c     one call: the answer, whole, raw, cut or streamed
  *   http_wait.c     deadlines, one coarse timer for all
  *
@@ -48,18 +49,18 @@ struct http_server {
     uv_timer_t tick;      /* runs while anybody waits */
     uv_prepare_t prepare; /* flushes what timers answered, before the loop sleeps */
     uv_check_t check;     /* flushes what the turn's reads answered */
-    uv_idle_t resume;     /* runs while connections wait to be read again */
+    uv_idle_t resume;     /* runs while there are woken connections */
     size_t open_handles;  /* of the five above */
     struct http_server_options options;
     struct http_limits limits;
     struct http_blocks blocks;
     uint16_t port;
     bool hold, stopping;
-    bool accept_waits;       /* a connection waits to be accepted: conns_max is reached */
-    size_t conn_count;       /* not yet closed */
-    struct net_link conns;   /* all that exist, closed ones with open calls too */
-    struct net_link dirty;   /* have answers to be flushed */
-    struct net_link stalled; /* may be read again */
+    bool accept_waits;     /* a connection waits to be accepted: conns_max is reached */
+    size_t conn_count;     /* not yet closed */
+    struct net_link conns; /* all that exist, closed ones with open calls too */
+    struct net_link dirty; /* have answers to be flushed */
+    struct net_link woken; /* may be read again, or have to tell that the peer has gone */
     struct net_link waits[WAIT_KINDS];
     unsigned wait_ms[WAIT_KINDS];
     struct net_link spare_calls;
@@ -123,8 +124,8 @@ struct http_call {
 /* Begins to read, or goes on. */
 [[nodiscard]] int http_conn_read(struct http_conn *conn);
 
-/* Writes what can be written now. */
-void http_conn_flush(struct http_conn *conn);
+/* http_conn_resume() comes in the next turn, from the loop. */
+void http_conn_wake(struct http_conn *conn);
 
 /* Reads go on after a stall: parses what is there. */
 void http_conn_resume(struct http_conn *conn);
@@ -141,6 +142,11 @@ void http_conn_expired(struct http_conn *conn, enum http_wait_kind kind);
 /* Brings clocks, reading and ending in line with what has just changed; may close. */
 void http_conn_settle(struct http_conn *conn);
 
+/* Frees a closed connection whose calls are all answered. */
+void http_conn_maybe_free(struct http_conn *conn);
+
+/* http_write.c */
+
 /* Where answers are written to: with memory of the server's if it had none. */
 struct buf *http_conn_out(struct http_conn *conn);
 
@@ -150,8 +156,8 @@ size_t http_conn_unsent(const struct http_conn *conn);
 /* It will be flushed at the end of the turn. */
 void http_conn_dirty(struct http_conn *conn);
 
-/* Frees a closed connection whose calls are all answered. */
-void http_conn_maybe_free(struct http_conn *conn);
+/* Writes what can be written now. */
+void http_conn_flush(struct http_conn *conn);
 
 /* http_call.c */
 
@@ -165,6 +171,7 @@ void http_call_refuse(struct http_call *call, int status, const char *why);
 
 /* http_wait.c */
 void http_waits_init(struct http_server *server);
+void http_waits_start(struct http_server *server);
 void http_wait_set(struct http_server *server, struct http_wait *wait, enum http_wait_kind kind);
 void http_wait_clear(struct http_wait *wait);
 void http_waits_tick(uv_timer_t *tick);
@@ -172,15 +179,15 @@ void http_waits_tick(uv_timer_t *tick);
 /* http_accept.c */
 void http_server_on_connection(uv_stream_t *listener, int status);
 
-/* A place is free again. */
-void http_server_conn_closed(struct http_server *server);
+/* Takes the connection that waits for a place, if there is one of each. */
+void http_server_accept_waiting(struct http_server *server);
 
 /* http_server.c */
 
 /* "Date: …\r\n" of this second. */
 struct view http_server_date(struct http_server *server);
 
-/* Stalled connections can go on: they are read from again in the next turn. */
+/* The woken connections are resumed in the next turn. */
 void http_server_wake(struct http_server *server);
 
 void http_server_maybe_end(struct http_server *server);

@@ -82,10 +82,10 @@ static void on_resume(uv_idle_t *idle)
 {
     struct http_server *server = container_of(idle, struct http_server, resume);
     struct net_link batch, *link;
-    if (net_link_alone(&server->stalled))
+    if (net_link_alone(&server->woken))
         uv_idle_stop(idle);
     net_link_init(&batch);
-    net_list_move(&batch, &server->stalled);
+    net_list_move(&batch, &server->woken);
     while ((link = net_list_shift(&batch)))
         http_conn_resume(container_of(link, struct http_conn, resume));
 }
@@ -160,7 +160,7 @@ int http_server_start(struct http_server **out, uv_loop_t *loop,
     }
     net_link_init(&server->conns);
     net_link_init(&server->dirty);
-    net_link_init(&server->stalled);
+    net_link_init(&server->woken);
     net_link_init(&server->spare_calls);
     http_waits_init(server);
     uv_timer_init(loop, &server->tick); /* these four only fill in a struct */

@@ -24,16 +24,20 @@ void http_waits_init(struct http_server *server)
         net_link_init(&server->waits[kind]);
 }
 
+void http_waits_start(struct http_server *server)
+{
+    unsigned ms = tick_ms(server);
+    if (!uv_is_active((uv_handle_t *)&server->tick))
+        uv_timer_start(&server->tick, http_waits_tick, ms, ms);
+}
+
 void http_wait_set(struct http_server *server, struct http_wait *wait, enum http_wait_kind kind)
 {
     net_link_drop(&wait->link);
     wait->kind = kind;
     wait->due_ms = uv_now(server->loop) + server->wait_ms[kind];
     net_list_add(&server->waits[kind], &wait->link);
-    if (!uv_is_active((uv_handle_t *)&server->tick)) {
-        unsigned ms = tick_ms(server);
-        uv_timer_start(&server->tick, http_waits_tick, ms, ms);
-    }
+    http_waits_start(server);
 }
 
 void http_wait_clear(struct http_wait *wait)
@@ -64,6 +68,7 @@ void http_waits_tick(uv_timer_t *tick)
         }
         anybody = anybody || !net_link_alone(head);
     }
-    if (!anybody)
+    http_server_accept_waiting(server);
+    if (!anybody && !server->accept_waits)
         uv_timer_stop(tick);
 }

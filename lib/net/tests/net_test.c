@@ -193,7 +193,7 @@ void peer_until_eof(struct peer *peer)
     ck_assert_msg(peer->eof, "the server did not close; got: %s", buf_cstr(&peer->got));
 }
 
-static void peer_on_closed(uv_handle_t *handle)
+void peer_on_closed(uv_handle_t *handle)
 {
     struct peer *peer = container_of(handle, struct peer, tcp);
     buf_release(&peer->got);

@@ -51,6 +51,8 @@ void peer_until(struct peer *peer, const char *awaited, size_t count);
 void peer_until_eof(struct peer *peer);
 /* Runs until closed. */
 void peer_close(struct peer *peer);
+/* For a test that closes the handle in its own way. */
+void peer_on_closed(uv_handle_t *handle);
 
 /* How often @text occurs in @in. */
 size_t count_of(struct view in, const char *text);

@@ -4,6 +4,9 @@
 
 #include "base/err.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #define H "Host: a\r\n"
 
 /* A server whose owner keeps the calls until the test answers them. */
@@ -13,6 +16,7 @@ static struct {
     size_t count;
     size_t gone;
     bool answer_now; /* with the path as body */
+    bool ask_late;   /* do not ask to be told when the peer goes */
     bool awaited;    /* @count has reached @wanted */
     size_t wanted;
     int bad_status;
@@ -37,7 +41,8 @@ static void on_call(struct http_call *call, void *)
         app.count++;
     } else {
         ck_assert_uint_lt(app.count, COUNT(app.calls));
-        http_call_on_gone(call, on_gone);
+        if (!app.ask_late)
+            http_call_on_gone(call, on_gone);
         app.calls[app.count++] = call;
     }
     app.awaited = app.count >= app.wanted;
@@ -476,6 +481,150 @@ START_TEST(a_peer_that_shuts_only_its_half_gets_its_answer)
 }
 END_TEST
 
+START_TEST(asking_late_is_told_all_the_same) /* 0: half shut, 1: closed */
+{
+    struct peer peer;
+    start((struct http_server_options){});
+    app.ask_late = true;
+    open_and_send(&peer, VIEW("GET /1 HTTP/1.1\r\n" H "\r\n"));
+    until_calls(1);
+    if (_i) {
+        uv_tcp_close_reset(&peer.tcp, peer_on_closed);
+        run_until(&net_loop, &peer.closed);
+        while (http_server_conns(app.server))
+            uv_run(&net_loop, UV_RUN_ONCE);
+    } else {
+        peer_shut(&peer);
+        run_turns(&net_loop, 50);
+    }
+    http_call_on_gone(app.calls[0], on_gone);
+    ck_assert_uint_eq(app.gone, 0);
+    run_turns(&net_loop, 5);
+    ck_assert_uint_eq(app.gone, 1);
+    answer(app.calls[0]);
+    if (!_i) {
+        peer_until(&peer, "\r\n\r\n/1", 1);
+        peer_close(&peer);
+    }
+    run_turns(&net_loop, 5);
+    ck_assert_uint_eq(app.gone, 1);
+    stop();
+}
+END_TEST
+
+/* No descriptor can be had above those in use. */
+static struct rlimit use_up_descriptors(void)
+{
+    struct rlimit before, none;
+    int lowest_free = dup(STDERR_FILENO);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)lowest_free;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    close(lowest_free);
+    return before;
+}
+
+START_TEST(without_descriptors_a_connection_is_lost_and_the_server_goes_on)
+{
+    struct peer lost, served;
+    start((struct http_server_options){});
+    app.answer_now = true;
+    peer_open(&lost, http_server_port(app.server));
+    struct rlimit before = use_up_descriptors();
+    peer_until_eof(&lost);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    peer_close(&lost);
+    open_and_send(&served, VIEW("GET /s HTTP/1.1\r\n" H "\r\n"));
+    peer_until(&served, "\r\n\r\n/s", 1);
+    peer_close(&served);
+    stop();
+}
+END_TEST
+
+START_TEST(without_even_a_spare_descriptor_the_oldest_idle_connections_make_room)
+{
+    struct peer oldest, newer, newest;
+    start((struct http_server_options){});
+    app.answer_now = true;
+    open_and_send(&oldest, VIEW("GET /o HTTP/1.1\r\n" H "\r\n"));
+    peer_until(&oldest, "\r\n\r\n/o", 1);
+    open_and_send(&newer, VIEW("GET /o HTTP/1.1\r\n" H "\r\n"));
+    peer_until(&newer, "\r\n\r\n/o", 1);
+    open_and_send(&newest, VIEW("GET /n HTTP/1.1\r\n" H "\r\n"));
+    int spare = net_loop.emfile_fd; /* libuv's; somebody else has it now */
+    ck_assert_int_ge(spare, 0);
+    net_loop.emfile_fd = -1;
+    struct rlimit before = use_up_descriptors();
+    peer_until(&newest, "\r\n\r\n/n", 1);
+    peer_until_eof(&oldest);
+    /* the newer one may go as well: accept() wants a descriptor even to find that nobody waits */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close(spare);
+    peer_close(&oldest);
+    peer_close(&newer);
+    peer_close(&newest);
+    stop();
+}
+END_TEST
+
+START_TEST(a_connection_that_met_no_memory_is_taken_later)
+{
+    struct peer peer;
+    start((struct http_server_options){});
+    app.answer_now = true;
+    peer_open(&peer, http_server_port(app.server));
+    mem_fail_at(1);
+    while (!mem_refused())
+        uv_run(&net_loop, UV_RUN_ONCE);
+    peer_send(&peer, VIEW("GET /m HTTP/1.1\r\n" H "\r\n"), 0);
+    peer_until(&peer, "\r\n\r\n/m", 1);
+    peer_close(&peer);
+    stop();
+}
+END_TEST
+
+/* Plain sockets on the far side: twenty thousand handles would test libuv more than us. */
+START_TEST(ten_thousand_connections_are_open_at_once)
+{
+    static const char request[] = "GET /t HTTP/1.1\r\n" H "\r\n";
+    static int fds[10000];
+    struct rlimit limit;
+    struct sockaddr_in address;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    size_t many = limit.rlim_max > 20100 ? 10000 : (limit.rlim_max - 100) / 2;
+    start((struct http_server_options){});
+    app.answer_now = true;
+    uv_ip4_addr("127.0.0.1", http_server_port(app.server), &address);
+    bool fine = true;
+    for (size_t i = 0; i < many && fine; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        fine = fds[i] >= 0 &&
+               connect(fds[i], (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+               send(fds[i], request, sizeof(request) - 1, 0) == (ssize_t)(sizeof(request) - 1);
+        if (i % 64 == 0)
+            run_turns(&net_loop, 1); /* the backlog is bounded */
+    }
+    ck_assert(fine);
+    until_calls(many);
+    run_turns(&net_loop, 1);
+    ck_assert_uint_eq(http_server_conns(app.server), many);
+    for (size_t i = 0; i < many; i++) {
+        char bytes[256];
+        ssize_t got = recv(fds[i], bytes, sizeof(bytes), 0);
+        fine =
+            fine && got > 0 && view_ends((struct view){ bytes, (size_t)got }, VIEW("\r\n\r\n/t"));
+        close(fds[i]);
+    }
+    ck_assert(fine);
+    while (http_server_conns(app.server))
+        uv_run(&net_loop, UV_RUN_ONCE);
+    stop();
+}
+END_TEST
+
 START_TEST(a_stream_sends_each_event_at_once)
 {
     struct peer peer;
@@ -655,6 +804,11 @@ int main(void)
     tcase_add_test(all, raw_bytes_go_out_as_they_are);
     tcase_add_test(all, an_open_call_hears_that_its_peer_has_gone);
     tcase_add_test(all, a_peer_that_shuts_only_its_half_gets_its_answer);
+    tcase_add_loop_test(all, asking_late_is_told_all_the_same, 0, 2);
+    tcase_add_test(all, without_descriptors_a_connection_is_lost_and_the_server_goes_on);
+    tcase_add_test(all, without_even_a_spare_descriptor_the_oldest_idle_connections_make_room);
+    tcase_add_test(all, a_connection_that_met_no_memory_is_taken_later);
+    tcase_add_test(all, ten_thousand_connections_are_open_at_once);
     tcase_add_test(all, a_stream_sends_each_event_at_once);
     tcase_add_loop_test(all, a_stream_whose_peer_has_gone_or_does_not_read_says_so, 0, 2);
     tcase_add_test(all, a_thousand_connections_are_served_at_once);
