@@ -1,11 +1,10 @@
-#include "ledger.h"
+#include "ledger_priv.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
-#include <sqlite3.h>
 #include <stdio.h>
 
 /* clang-format off */
@@ -41,12 +40,6 @@ static const char schema[] =
     "SELECT " ORDER_COLUMNS ", (SELECT count(*) FROM shipments s WHERE s.order_id = o.id)"         \
     " FROM orders o "
 
-enum statement {
-    SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_ADD, SQL_GET, SQL_FIND, SQL_MOVE, SQL_SCHEDULE,
-    SQL_DUE, SQL_NEXT_DUE, SQL_ADD_PAYMENT, SQL_PAYMENT_ORDER, SQL_ADD_SHIPMENT, SQL_ALARM,
-    SQL_ALARMS, SQL_RESUME, STATEMENTS
-};
-
 static const char *const texts[STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -72,17 +65,16 @@ static const char *const texts[STATEMENTS] = {
 };
 /* clang-format on */
 
-struct ledger {
-    sqlite3 *db;
-    sqlite3_stmt *statement[STATEMENTS];
-    bool in_transaction;
-};
-
 static int trouble(struct ledger *ledger, const char *where)
 {
     log_event(LOG_ERROR, "ledger", "refused", "where", view_str(where), "why",
               view_str(ledger->db ? sqlite3_errmsg(ledger->db) : "cannot open"), NULL);
     return ERR_STORE;
+}
+
+int ledger_trouble(struct ledger *ledger, enum statement which)
+{
+    return trouble(ledger, texts[which]);
 }
 
 static int prepare_all(struct ledger *ledger)
@@ -106,7 +98,7 @@ int ledger_open(struct ledger **out, const char *path)
     if (sqlite3_open_v2(path ? path : ":memory:", &ledger->db, flags, NULL) != SQLITE_OK ||
         sqlite3_exec(ledger->db,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;",
+                     "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 500;",
                      NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(ledger->db, schema, NULL, NULL, NULL) != SQLITE_OK)
         err = trouble(ledger, "open");
@@ -132,7 +124,7 @@ void ledger_close(struct ledger *ledger)
 
 /* --- small helpers: bind in order, run, read in order ------------------------------------- */
 
-static sqlite3_stmt *take(struct ledger *ledger, enum statement which)
+sqlite3_stmt *ledger_take(struct ledger *ledger, enum statement which)
 {
     sqlite3_stmt *statement = ledger->statement[which];
     sqlite3_reset(statement);
@@ -140,19 +132,18 @@ static sqlite3_stmt *take(struct ledger *ledger, enum statement which)
     return statement;
 }
 
-static void bind_view(sqlite3_stmt *statement, int at, struct view text)
+void bind_view(sqlite3_stmt *statement, int at, struct view text)
 {
     sqlite3_bind_text64(statement, at, text.ptr ? text.ptr : "", text.len, SQLITE_TRANSIENT,
                         SQLITE_UTF8);
 }
 
-static void bind_str(sqlite3_stmt *statement, int at, const char *text)
+void bind_str(sqlite3_stmt *statement, int at, const char *text)
 {
     bind_view(statement, at, view_str(text));
 }
 
-/* A statement without rows. ERR_EXISTS when a key is taken. */
-static int run(struct ledger *ledger, enum statement which)
+int ledger_run(struct ledger *ledger, enum statement which)
 {
     sqlite3_stmt *statement = ledger->statement[which];
     int code = sqlite3_step(statement);
@@ -162,13 +153,13 @@ static int run(struct ledger *ledger, enum statement which)
         extended == SQLITE_CONSTRAINT_ROWID)
         err = code == SQLITE_DONE ? 0 : ERR_EXISTS;
     else if (code != SQLITE_DONE)
-        err = trouble(ledger, texts[which]);
+        err = ledger_trouble(ledger, which);
     sqlite3_reset(statement);
     return err;
 }
 
 /* Column text into a fixed array. A longer one was never written by us. */
-static int column_copy(sqlite3_stmt *statement, int at, char *out, size_t size)
+int column_copy(sqlite3_stmt *statement, int at, char *out, size_t size)
 {
     struct view text = { (const char *)sqlite3_column_text(statement, at),
                          (size_t)sqlite3_column_bytes(statement, at) };
@@ -210,7 +201,7 @@ static int read_one(struct ledger *ledger, enum statement which, struct order *o
     if (code == SQLITE_ROW)
         err = read_order(statement, out);
     else
-        err = code == SQLITE_DONE ? ERR_NOT_FOUND : trouble(ledger, texts[which]);
+        err = code == SQLITE_DONE ? ERR_NOT_FOUND : ledger_trouble(ledger, which);
     sqlite3_reset(statement);
     return err;
 }
@@ -220,8 +211,8 @@ static int read_one(struct ledger *ledger, enum statement which, struct order *o
 int ledger_begin(struct ledger *ledger)
 {
     assert(!ledger->in_transaction);
-    take(ledger, SQL_BEGIN);
-    int err = run(ledger, SQL_BEGIN);
+    ledger_take(ledger, SQL_BEGIN);
+    int err = ledger_run(ledger, SQL_BEGIN);
     ledger->in_transaction = !err;
     return err;
 }
@@ -229,8 +220,8 @@ int ledger_begin(struct ledger *ledger)
 int ledger_commit(struct ledger *ledger)
 {
     assert(ledger->in_transaction);
-    take(ledger, SQL_COMMIT);
-    int err = run(ledger, SQL_COMMIT);
+    ledger_take(ledger, SQL_COMMIT);
+    int err = ledger_run(ledger, SQL_COMMIT);
     if (err)
         ledger_rollback(ledger);
     ledger->in_transaction = false;
@@ -240,8 +231,8 @@ int ledger_commit(struct ledger *ledger)
 void ledger_rollback(struct ledger *ledger)
 {
     if (ledger->in_transaction && !sqlite3_get_autocommit(ledger->db)) {
-        take(ledger, SQL_ROLLBACK);
-        (void)run(ledger, SQL_ROLLBACK);
+        ledger_take(ledger, SQL_ROLLBACK);
+        (void)ledger_run(ledger, SQL_ROLLBACK);
     }
     ledger->in_transaction = false;
 }
@@ -255,7 +246,7 @@ bool ledger_is_open(const struct ledger *ledger)
 
 int ledger_add(struct ledger *ledger, const struct order *order)
 {
-    sqlite3_stmt *statement = take(ledger, SQL_ADD);
+    sqlite3_stmt *statement = ledger_take(ledger, SQL_ADD);
     bind_str(statement, 1, order->id);
     bind_str(statement, 2, order->out_trade_no);
     bind_str(statement, 3, order->sku);
@@ -278,18 +269,18 @@ int ledger_add(struct ledger *ledger, const struct order *order)
     sqlite3_bind_int64(statement, 20, order->tries);
     sqlite3_bind_int64(statement, 21, order->fails);
     sqlite3_bind_int64(statement, 22, order->asked_ms);
-    return run(ledger, SQL_ADD);
+    return ledger_run(ledger, SQL_ADD);
 }
 
 int ledger_get(struct ledger *ledger, struct view id, struct order *out)
 {
-    bind_view(take(ledger, SQL_GET), 1, id);
+    bind_view(ledger_take(ledger, SQL_GET), 1, id);
     return read_one(ledger, SQL_GET, out);
 }
 
 int ledger_find(struct ledger *ledger, struct view out_trade_no, struct order *out)
 {
-    bind_view(take(ledger, SQL_FIND), 1, out_trade_no);
+    bind_view(ledger_take(ledger, SQL_FIND), 1, out_trade_no);
     return read_one(ledger, SQL_FIND, out);
 }
 
@@ -299,7 +290,7 @@ int ledger_move(struct ledger *ledger, struct order *order, enum order_event eve
     if (!order_next(order->state, event, &next))
         return ERR_EXISTS;
 
-    sqlite3_stmt *statement = take(ledger, SQL_MOVE);
+    sqlite3_stmt *statement = ledger_take(ledger, SQL_MOVE);
     bind_str(statement, 1, order->id);
     bind_str(statement, 2, order_state_name(order->state));
     bind_str(statement, 3, order_state_name(next));
@@ -310,7 +301,7 @@ int ledger_move(struct ledger *ledger, struct order *order, enum order_event eve
     sqlite3_bind_int64(statement, 8, order->tries);
     sqlite3_bind_int64(statement, 9, order->fails);
     sqlite3_bind_int64(statement, 10, order->asked_ms);
-    int err = run(ledger, SQL_MOVE);
+    int err = ledger_run(ledger, SQL_MOVE);
     if (!err && sqlite3_changes(ledger->db) != 1)
         err = ERR_EXISTS;
     if (!err)
@@ -320,26 +311,26 @@ int ledger_move(struct ledger *ledger, struct order *order, enum order_event eve
 
 int ledger_schedule(struct ledger *ledger, const struct order *order)
 {
-    sqlite3_stmt *statement = take(ledger, SQL_SCHEDULE);
+    sqlite3_stmt *statement = ledger_take(ledger, SQL_SCHEDULE);
     bind_str(statement, 1, order->id);
     sqlite3_bind_int64(statement, 2, order->due_ms);
     sqlite3_bind_int64(statement, 3, order->tries);
     sqlite3_bind_int64(statement, 4, order->fails);
     sqlite3_bind_int64(statement, 5, order->asked_ms);
-    return run(ledger, SQL_SCHEDULE);
+    return ledger_run(ledger, SQL_SCHEDULE);
 }
 
 int ledger_due(struct ledger *ledger, int64_t until_ms, struct order *out)
 {
-    sqlite3_bind_int64(take(ledger, SQL_DUE), 1, until_ms);
+    sqlite3_bind_int64(ledger_take(ledger, SQL_DUE), 1, until_ms);
     return read_one(ledger, SQL_DUE, out);
 }
 
 int ledger_next_due(struct ledger *ledger, int64_t *due_ms)
 {
-    sqlite3_stmt *statement = take(ledger, SQL_NEXT_DUE);
+    sqlite3_stmt *statement = ledger_take(ledger, SQL_NEXT_DUE);
     if (sqlite3_step(statement) != SQLITE_ROW)
-        return trouble(ledger, texts[SQL_NEXT_DUE]);
+        return ledger_trouble(ledger, SQL_NEXT_DUE);
     *due_ms = sqlite3_column_int64(statement, 0); /* NULL reads as 0 */
     sqlite3_reset(statement);
     return 0;
@@ -347,81 +338,10 @@ int ledger_next_due(struct ledger *ledger, int64_t *due_ms)
 
 int ledger_resume(struct ledger *ledger, int64_t now_ms, int64_t soon_ms)
 {
-    sqlite3_stmt *statement = take(ledger, SQL_RESUME);
+    sqlite3_stmt *statement = ledger_take(ledger, SQL_RESUME);
     sqlite3_bind_int64(statement, 1, now_ms);
     sqlite3_bind_int64(statement, 2, soon_ms);
-    return run(ledger, SQL_RESUME);
-}
-
-/* --- payments, shipments, alarms ----------------------------------------------------------- */
-
-int ledger_add_payment(struct ledger *ledger, const struct order *order,
-                       const struct payment *payment, const char *source, int64_t now_ms)
-{
-    sqlite3_stmt *statement = take(ledger, SQL_ADD_PAYMENT);
-    bind_view(statement, 1, payment->transaction_id);
-    bind_str(statement, 2, order->id);
-    bind_view(statement, 3, payment->out_trade_no);
-    sqlite3_bind_int64(statement, 4, payment->total_fen);
-    sqlite3_bind_int64(statement, 5, payment->cash_fen);
-    bind_view(statement, 6, payment->currency);
-    bind_view(statement, 7, payment->time_end);
-    bind_view(statement, 8, payment->openid);
-    bind_view(statement, 9, payment->bank_type);
-    bind_str(statement, 10, source);
-    sqlite3_bind_int64(statement, 11, now_ms);
-    return run(ledger, SQL_ADD_PAYMENT);
-}
-
-int ledger_payment_order(struct ledger *ledger, struct view transaction_id,
-                         char id[ORDER_ID_LEN + 1])
-{
-    sqlite3_stmt *statement = take(ledger, SQL_PAYMENT_ORDER);
-    bind_view(statement, 1, transaction_id);
-    int code = sqlite3_step(statement);
-    int err;
-    if (code == SQLITE_ROW)
-        err = column_copy(statement, 0, id, ORDER_ID_LEN + 1);
-    else
-        err = code == SQLITE_DONE ? ERR_NOT_FOUND : trouble(ledger, texts[SQL_PAYMENT_ORDER]);
-    sqlite3_reset(statement);
-    return err;
-}
-
-int ledger_add_shipment(struct ledger *ledger, const char *id, int64_t parcel, int64_t now_ms)
-{
-    sqlite3_stmt *statement = take(ledger, SQL_ADD_SHIPMENT);
-    bind_str(statement, 1, id);
-    sqlite3_bind_int64(statement, 2, parcel);
-    sqlite3_bind_int64(statement, 3, now_ms);
-    return run(ledger, SQL_ADD_SHIPMENT);
-}
-
-int ledger_alarm(struct ledger *ledger, const char *id, const char *kind, struct view detail,
-                 int64_t now_ms)
-{
-    sqlite3_stmt *statement = take(ledger, SQL_ALARM);
-    bind_str(statement, 1, id);
-    bind_str(statement, 2, kind);
-    bind_view(statement, 3, detail);
-    sqlite3_bind_int64(statement, 4, now_ms);
-    log_event(LOG_WARN, "alarm", kind, "order", view_str(id), "detail", detail, NULL);
-    return run(ledger, SQL_ALARM);
-}
-
-int ledger_alarms(struct ledger *ledger, const char *id,
-                  void (*each)(void *owner, const char *kind, const char *detail, int64_t seen_ms),
-                  void *owner)
-{
-    sqlite3_stmt *statement = take(ledger, SQL_ALARMS);
-    bind_str(statement, 1, id);
-    int code;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-        each(owner, (const char *)sqlite3_column_text(statement, 0),
-             (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int64(statement, 2));
-    int err = code == SQLITE_DONE ? 0 : trouble(ledger, texts[SQL_ALARMS]);
-    sqlite3_reset(statement);
-    return err;
+    return ledger_run(ledger, SQL_RESUME);
 }
 
 int ledger_exec(struct ledger *ledger, const char *sql)

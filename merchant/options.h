@@ -10,13 +10,13 @@
 #include "wxpay/v2_sign.h"
 
 struct options {
-    char *host, *platform_url, *backup_url, *mch_id, *appid, *api_key; /* owned */
+    char *host, *platform_url, *mch_id, *appid, *api_key; /* owned */
     char *notify_base, *ip, *ledger, *log_level, *config, *sign_type_text;
     int port;     /* 0: a free one */
     int ready_fd; /* the ready line goes there as well; -1: nowhere */
     int test_clock;
     int show_version, show_steps;
-    char *port_text, *ready_fd_text, *test_clock_text; /* as said by environment or file */
+    char *port_text, *ready_fd_text; /* as said */
     enum v2_sign_type sign_type;
 };
 

@@ -29,7 +29,7 @@ struct shop {
     struct http_client *client;
     struct http_server *server;
     struct turns *turns;
-    size_t open_claims;  /* the loop runs on until there are none */
+    size_t open_claims; /* the loop runs on until there are none */
     char base_url[320]; /* origin under which notify_url is announced */
     char create_ip[65]; /* an address of this host */
     char own_url[64];   /* http://127.0.0.1:PORT */

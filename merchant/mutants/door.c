@@ -1,5 +1,5 @@
 /* Mutants of the chapter "notify": the door, the parser, the acknowledgement. */
-#include "mutants/mutant.h"
+#include "mutants/huge.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -61,12 +61,6 @@ static enum step slow(struct claim *c)
 static enum step slowish(struct claim *c)
 {
     return mutant_wait(c, 3000);
-}
-
-static void no_body_limit(struct shop *shop, struct http_server_options *options)
-{
-    step_door_limits(shop, options);
-    options->body_max = (size_t)256 << 20;
 }
 
 static void no_read_timeout(struct shop *shop, struct http_server_options *options)
@@ -287,8 +281,8 @@ const struct mutant mutants_door[] = {
       .notify_door = slow),
     M("sluggish-ack", "WX2-047", "The answer comes after three seconds (SHOULD: 2 s).",
       .notify_door = slowish),
-    M("no-body-limit", "WX2-106", "A body of any size is read.",
-      .door_limits = no_body_limit),
+    M("no-body-limit", "WX2-106", "A notification of any size is read, verified and settled.",
+      .door_limits = huge_limits, .notify_parse = huge_parse, .notify_verify = huge_verify),
     M("no-read-timeout", "WX2-106", "A body may take an hour.",
       .door_limits = no_read_timeout),
     M("doctype-resolved", "WX2-104 WX2-105", "External entities are fetched, DTDs loaded.",

@@ -301,7 +301,7 @@ static void on_answer(void *owner, int err, const struct http_response *response
         return;
     got->status = response->status;
     got->body = BUF_INIT(1 << 20);
-    ck_assert_int_eq(buf_view_add(&got->body, response->body), 0);
+    got->err = buf_view_add(&got->body, response->body); /* a test may refuse memory */
     got->json = json_loadb(got->body.ptr ? got->body.ptr : "", got->body.len, 0, NULL);
 }
 

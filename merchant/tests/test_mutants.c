@@ -150,6 +150,31 @@ static bool an_entity(void)
     return ok;
 }
 
+/* Signed over two million blanks and all. */
+static bool two_megabytes(void)
+{
+    struct made made = bench_order(&bench);
+    struct buf text = BUF_INIT(8 << 20), xml = BUF_INIT(8 << 20);
+    struct v2_msg msg = {};
+    char right[V2_SIGN_MAX + 1];
+    struct got got;
+    bench_notification(&bench, made.number, NULL, NULL, &xml);
+    ck_assert_int_eq(v2_msg_read(&msg, buf_view(&xml), NULL, NULL), 0);
+    ck_assert_int_eq(v2_sign_text(&msg, &text), 0);
+    ck_assert_int_eq(buf_fmt(&text, "&zz=%02000000d&key=" BENCH_KEY, 1), 0);
+    ck_assert_int_eq(v2_digest(buf_view(&text), V2_MD5, bench.key, right), 0);
+    xml.len = view_find(buf_view(&xml), VIEW("<sign>"));
+    ck_assert_int_eq(buf_fmt(&xml, "<zz>%02000000d</zz><sign>%s</sign></xml>", 1, right), 0);
+    bench_knock(&bench, &got, "POST", "/wxpay/notify", buf_view(&xml));
+    while (!got.done)
+        uv_run(&bench.loop, UV_RUN_ONCE);
+    bench_forget(&got);
+    buf_release(&xml);
+    buf_release(&text);
+    v2_msg_release(&msg);
+    return shipped(&made) == 0;
+}
+
 static bool another_field_and_amount(void)
 {
     struct made made = bench_order(&bench);
@@ -423,6 +448,7 @@ static const struct experiment {
     E(hostile_attach, "values-in-sql"),
     E(two_amounts, "duplicates-last-wins"),
     E(an_entity, "doctype-resolved"),
+    E(two_megabytes, "no-body-limit"),
     E(another_field_and_amount, "no-amount-check", "amount-at-least", "currency-ignored",
       "loose-integers", "no-appid-check", "no-mch-id-check", "no-result-code-check",
       "return-code-ignored", "identity-if-present"),

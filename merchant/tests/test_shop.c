@@ -200,8 +200,7 @@ START_TEST(hostile_documents_are_refused_at_once)
         "{\"id\":1}",
         "<xml>",
         "<html><body>hello</body></html>",
-        "<?xml version=\"1.0\"?><!DOCTYPE xml [<!ENTITY a SYSTEM \"file:///etc/hostname\">]>"
-        "<xml><out_trade_no>&a;</out_trade_no></xml>",
+        "<!DOCTYPE xml [<!ENTITY a SYSTEM \"file:///etc/hostname\">]><xml><a>&a;</a></xml>",
         "<!DOCTYPE lolz [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><xml><a>&b;</a></xml>",
         "<xml><return_code>SUCCESS</return_code><return_code>SUCCESS</return_code></xml>",
         "<xml><total_fee>8<!-- -->8</total_fee></xml>",
@@ -556,6 +555,32 @@ START_TEST(money_during_closing_counts)
 }
 END_TEST
 
+/* --- trouble of our own ---------------------------------------------------------------------- */
+
+START_TEST(without_memory_nothing_is_lost) /* the n-th allocation fails, for every n */
+{
+    struct buf xml = BUF_INIT(V2_XML_MAX);
+    bool hit = true;
+    for (int64_t n = 1; hit; n += 3) {
+        struct made made = bench_order(&bench);
+        struct got got;
+        snprintf(bench.transaction, sizeof(bench.transaction), "T%010lld", (long long)n);
+        bench_notification(&bench, made.number, NULL, NULL, &xml);
+        bench_knock(&bench, &got, "POST", "/wxpay/notify", buf_view(&xml));
+        mem_fail_at(n);
+        while (!got.done)
+            uv_run(&bench.loop, UV_RUN_ONCE);
+        hit = mem_refused();
+        mem_fail_at(0);
+        bench_forget(&got);
+        ck_assert(bench_notify(&bench, buf_view(&xml))); /* the platform repeats */
+        buf_release(&xml);
+        bench_advance(&bench, 5);
+        expect(&made, "shipped", 1);
+    }
+}
+END_TEST
+
 /* --- restart ---------------------------------------------------------------------------------------------------- */
 
 static char dir[] = "/tmp/wxpay-shop-XXXXXX", path[64];
@@ -604,6 +629,21 @@ START_TEST(after_a_restart_the_shop_goes_on)
 }
 END_TEST
 
+START_TEST(a_locked_ledger_asks_for_a_repeat)
+{
+    struct ledger *other;
+    struct made made = bench_order(&bench);
+    ck_assert_int_eq(ledger_open(&other, path), 0);
+    ck_assert_int_eq(ledger_begin(other), 0);
+    ck_assert(!notify(made.number, NULL, NULL));
+    ck_assert_int_eq(ledger_commit(other), 0);
+    ledger_close(other);
+    ck_assert(notify(made.number, NULL, NULL));
+    bench_advance(&bench, 0);
+    expect(&made, "shipped", 1);
+}
+END_TEST
+
 #define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, (int)COUNT(table))
 
 int main(void)
@@ -638,6 +678,8 @@ int main(void)
     LOOP(doors, an_answer_to_close_is_read_by_its_code, closings);
     tcase_add_test(doors, a_paid_order_is_not_closed);
     tcase_add_test(doors, money_during_closing_counts);
+    tcase_add_test(doors, without_memory_nothing_is_lost);
+    tcase_add_test(file, a_locked_ledger_asks_for_a_repeat);
     tcase_add_test(file, after_a_restart_the_shop_goes_on);
     suite_add_tcase(suite, doors);
     suite_add_tcase(suite, file);
