@@ -70,6 +70,8 @@ static const struct refusal *check_document(struct call *call)
 static const struct refusal *check_caller(struct call *call)
 {
     struct view appid = v2_msg_get(&call->in, "appid");
+    if (call->account && account_has_appid(call->account, appid))
+        return NULL; /* before the walk over all accounts that tells unknown from unbound */
     if (!accounts_knows_appid(call->sandbox->accounts, appid))
         return call_refuse(call, REFUSE(APPID_UNKNOWN), VIEW("appid"),
                            "V2 1.8.6: no account has the appid %.*s", VIEW_ARG(appid));
@@ -77,10 +79,8 @@ static const struct refusal *check_caller(struct call *call)
         return call_refuse(call, REFUSE(MCHID_UNKNOWN), VIEW("mch_id"),
                            "V2 1.8.6: no account %.*s; make it on the control door",
                            VIEW_ARG(v2_msg_get(&call->in, "mch_id")));
-    if (!account_has_appid(call->account, appid))
-        return call_refuse(call, REFUSE(NOT_BOUND), VIEW("appid"),
-                           "V2 1.8.6: the appid belongs to another account");
-    return NULL;
+    return call_refuse(call, REFUSE(NOT_BOUND), VIEW("appid"),
+                       "V2 1.8.6: the appid belongs to another account");
 }
 
 static int add_trimmed(struct v2_msg *out, const struct v2_msg *in)
