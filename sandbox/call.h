@@ -18,7 +18,7 @@ struct call {
     struct sandbox *sandbox; /* borrowed, as all pointers here unless said */
     struct http_call *http;
     const struct route *route; /* NULL: unknown path */
-    struct account *account;   /* NULL until the gate knows who calls */
+    struct account *account;   /* NULL until the gate knows who calls, and after reply_leave() */
     struct exchange *exchange; /* ours until exchange_end() */
     struct fault *fault;       /* NULL: none */
     int64_t now_ms;            /* the account's virtual time */
@@ -35,10 +35,10 @@ struct call {
     char header_text[128];      /* where header.value may live */
     enum fault_kind fault_kind; /* of the fault that acts after the commit */
     int64_t delay_ms;
-    uv_timer_t timer; /* active while a fault holds the answer back */
+    uv_timer_t timer; /* while a fault holds the answer back: timed */
     /* fault before_answer: the answer waits for a delivery, which may end before the commit fails */
     bool waits, delivered, held;
-    bool gone; /* the peer left while it was held */
+    bool timed, gone; /* gone: the peer left before its answer */
 };
 
 #define CALL_BODY_MAX (128 * 1024)

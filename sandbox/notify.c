@@ -5,6 +5,39 @@
 
 #define RETRY_LOOK_MS 1000 /* when the store or memory refused, look again */
 
+/* ---- queues of accounts -------------------------------------------------------------------- */
+
+static int queue_add(struct id_queue *queue, int64_t id)
+{
+    if (queue->first && queue->first + queue->count == queue->cap) {
+        memmove(queue->id, queue->id + queue->first, queue->count * sizeof(*queue->id));
+        queue->first = 0;
+    }
+    if (queue->count == queue->cap) {
+        size_t cap = queue->cap ? queue->cap * 2 : 64;
+        int64_t *grown = mem_realloc(queue->id, cap * sizeof(*grown));
+        if (!grown)
+            return ERR_NOMEM;
+        queue->id = grown;
+        queue->cap = cap;
+    }
+    queue->id[queue->first + queue->count++] = id;
+    return 0;
+}
+
+/* The account that stood longest, if it still exists; NULL: the queue is empty. */
+static struct account *queue_take(struct id_queue *queue, struct accounts *accounts)
+{
+    struct account *account = NULL;
+    while (queue->count && !account) {
+        account = accounts_by_id(accounts, queue->id[queue->first++]);
+        queue->count--;
+    }
+    if (!queue->count)
+        queue->first = 0;
+    return account;
+}
+
 /* ---- when to look again ------------------------------------------------------------------ */
 
 static void on_timer(uv_timer_t *timer);
@@ -16,6 +49,17 @@ static void set_timer(struct notify *notify, int64_t at_ms)
     int64_t in_ms = at_ms - clock_real_ms();
     notify->timer_ms = at_ms;
     uv_timer_start(&notify->timer, on_timer, in_ms > 0 ? (uint64_t)in_ms : 0, 0);
+}
+
+/* Something is due and over a limit: the end of a delivery, its own or another's, looks again. */
+static bool stands_in_line(struct notify *notify, struct account *account)
+{
+    if (account->open_deliveries >= OPEN_MAX_ACCOUNT || account->crowded)
+        return true;
+    if (notify->open_count < OPEN_MAX_ALL || queue_add(&notify->crowd, account->id))
+        return false;
+    account->crowded = true;
+    return true;
 }
 
 void notify_arm(struct notify *notify, struct account *account)
@@ -31,9 +75,9 @@ void notify_arm(struct notify *notify, struct account *account)
         int64_t in_ms = next.due_ms - account_now_ms(account);
         if (account->clock.frozen && in_ms > 0)
             return; /* only an advance can make it due */
-        if (in_ms <= 0)
-            return; /* due, but over the limit: looked at again when a delivery ends */
-        account->wake_ms = clock_real_ms() + in_ms;
+        if (in_ms <= 0 && stands_in_line(notify, account))
+            return;
+        account->wake_ms = clock_real_ms() + (in_ms > 0 ? in_ms : RETRY_LOOK_MS);
     }
     set_timer(notify, account->wake_ms);
 }
@@ -44,6 +88,7 @@ static void on_timer(uv_timer_t *timer)
     struct accounts *accounts = notify->sandbox->accounts;
     int64_t now = clock_real_ms(), next = INT64_MAX;
     notify->timer_ms = INT64_MAX;
+    notify->recovers = notify->stale;
     struct account *account;
     for (size_t i = 0; (account = accounts_at(accounts, i)); i++) {
         if (account->wake_ms && account->wake_ms <= now)
@@ -59,22 +104,27 @@ void notify_wake(struct notify *notify, struct account *account)
 {
     if (notify->stopping || notify->woken_all || (account && account->woken))
         return;
-    if (account && notify->woken_count == notify->woken_cap) {
-        size_t cap = notify->woken_cap ? notify->woken_cap * 2 : 64;
-        int64_t *grown = mem_realloc(notify->woken, cap * sizeof(*grown));
-        if (grown) {
-            notify->woken = grown;
-            notify->woken_cap = cap;
-        } else {
-            account = NULL; /* no memory for the list: look at all of them */
-        }
-    }
-    if (account) {
+    if (account && queue_add(&notify->woken, account->id) == 0)
         account->woken = true;
-        notify->woken[notify->woken_count++] = account->id;
-    } else {
-        notify->woken_all = true;
+    else
+        notify->woken_all = true; /* asked for, or no memory for the list */
+}
+
+void notify_next(struct notify *notify, struct account *account)
+{
+    struct account *longest = queue_take(&notify->crowd, notify->sandbox->accounts);
+    if (longest) { /* before the account whose place became free: it has had its turn */
+        longest->crowded = false;
+        notify_wake(notify, longest);
     }
+    if (account)
+        notify_wake(notify, account);
+}
+
+void notify_rolled_back(struct notify *notify)
+{
+    notify->stale = true;
+    set_timer(notify, clock_real_ms() + RETRY_LOOK_MS);
 }
 
 /* ---- what is due ------------------------------------------------------------------------- */
@@ -121,20 +171,49 @@ static void pump_all(struct notify *notify)
         account->woken = false;
         notify_pump_account(notify, account);
     }
-    notify->woken_count = 0;
+    notify->woken.first = notify->woken.count = 0;
+}
+
+/*
+ * Rows left SENDING by an end that was not committed become WAITING, as after a crash; those that
+ * are under way indeed stay what they are.
+ */
+static int recover(struct notify *notify)
+{
+    struct store *store = notify->sandbox->store;
+    int err = turn_open(notify->sandbox->turn);
+    if (!err)
+        err = notice_recover(store);
+    for (struct delivery *d = notify->open; d && !err; d = d->next) {
+        if (d->shadow || d->notice.state != NOTICE_SENDING)
+            continue;
+        err = notice_update(store, &d->notice);
+        if (err == ERR_NOT_FOUND)
+            err = 0; /* cleared meanwhile */
+    }
+    return err;
+}
+
+static void recover_or_retry(struct notify *notify)
+{
+    notify->recovers = false;
+    notify->stale = recover(notify) != 0;
+    if (notify->stale)
+        set_timer(notify, clock_real_ms() + RETRY_LOOK_MS);
+    else
+        notify_wake(notify, NULL);
 }
 
 void notify_pump(struct notify *notify)
 {
+    struct account *account;
     if (notify->stopping)
         return;
+    if (notify->recovers)
+        recover_or_retry(notify);
     if (notify->woken_all)
         pump_all(notify);
-    while (notify->woken_count) {
-        int64_t id = notify->woken[--notify->woken_count];
-        struct account *account = accounts_by_id(notify->sandbox->accounts, id);
-        if (!account)
-            continue;
+    while ((account = queue_take(&notify->woken, notify->sandbox->accounts))) {
         account->woken = false;
         notify_pump_account(notify, account);
     }
@@ -231,7 +310,8 @@ static void on_timer_closed(uv_handle_t *handle)
     struct notify *notify = container_of(handle, struct notify, timer);
     void (*on_stopped)(void *) = notify->on_stopped;
     void *owner = notify->owner;
-    mem_free(notify->woken);
+    mem_free(notify->woken.id);
+    mem_free(notify->crowd.id);
     mem_free(notify);
     on_stopped(owner);
 }

@@ -33,6 +33,12 @@ void notify_wake(struct notify *notify, struct account *account);
  */
 void notify_pump(struct notify *notify);
 
+/*
+ * The turn's commit failed and its rows are as before: the ends of deliveries that were told in it
+ * are forgotten, so what nobody sends is sent again, after a moment.
+ */
+void notify_rolled_back(struct notify *notify);
+
 /* Deliveries of the account under way now (0: of all accounts). */
 size_t notify_open(const struct notify *notify, int64_t account_id);
 

@@ -1,4 +1,4 @@
-/* One attempt to deliver — V2 6.1, 6.3, 6.4 */
+/* One attempt to deliver, from its commit to its end — V2 6.1, 6.3, 6.4 */
 #include "notify_priv.h"
 
 #include "base/err.h"
@@ -8,22 +8,14 @@
 #include <assert.h>
 #include <stdio.h>
 
-static void delivery_free(struct delivery *d)
+void delivery_free(struct delivery *d)
 {
+    if (d->exchange)
+        exchange_drop(d->notify->sandbox->exchanges, d->exchange);
     buf_release(&d->url);
     buf_release(&d->real_url);
     buf_release(&d->body);
     mem_free(d);
-}
-
-static void link_open(struct notify *notify, struct delivery *d)
-{
-    d->next = notify->open;
-    d->link = &notify->open;
-    if (d->next)
-        d->next->link = &d->next;
-    notify->open = d;
-    notify->open_count++;
 }
 
 static void unlink_open(struct delivery *d)
@@ -70,10 +62,8 @@ static void settle_notice(const struct account *account, const struct delivery *
         now->state = NOTICE_DONE;
         return;
     }
-    if (d->before != NOTICE_WAITING && d->before != NOTICE_SENDING) {
-        now->state = d->before; /* a resend of a held, lost or finished one changes nothing */
-        return;
-    }
+    if (d->before != NOTICE_WAITING)
+        return; /* a resend of a held, lost or finished one changes nothing */
     int64_t gap = gap_ms(account, now->attempts);
     bool from_start = switch_is(&account->switches, SWITCH_retry_from, "start");
     now->state = gap < 0 ? NOTICE_LOST : NOTICE_WAITING;
@@ -123,15 +113,15 @@ static void finish(struct delivery *d)
     }
     d->exchange->duration_us = clock_mono_us() - d->began_us;
     exchange_end(sandbox->exchanges, d->exchange);
+    d->exchange = NULL;
     log_end(d, account);
     if (account && notify->on_delivery)
         notify->on_delivery(notify->listener, account, &d->notice, &d->row);
     if (d->on_end)
         d->on_end(d->owner, &d->row);
-    if (account) {
+    if (account)
         notify_count_advances(notify, account->id);
-        notify_wake(notify, account);
-    }
+    notify_next(notify, account);
     delivery_free(d);
     notify_maybe_stopped(notify); /* last: it may free the machine */
 }
@@ -215,7 +205,11 @@ static void send_request(struct delivery *d)
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    send_request(container_of(handle, struct delivery, timer));
+    struct delivery *d = container_of(handle, struct delivery, timer);
+    if (d->notify->stopping)
+        on_done(d, UV_ECANCELED, NULL);
+    else
+        send_request(d);
 }
 
 static void on_delay_over(uv_timer_t *timer)
@@ -236,20 +230,19 @@ static void on_committed(struct turn_answer *answer)
     }
 }
 
-/* The turn was rolled back: the row is as before, and was never SENDING. */
+/* The turn was rolled back: the row is as before, and is looked at again after a moment. */
 static void on_commit_failed(struct turn_answer *answer)
 {
     struct delivery *d = container_of(answer, struct delivery, answer);
-    struct account *account = accounts_by_id(d->notify->sandbox->accounts, d->account_id);
+    struct notify *notify = d->notify;
+    struct account *account = accounts_by_id(notify->sandbox->accounts, d->account_id);
     unlink_open(d);
-    exchange_drop(d->notify->sandbox->exchanges, d->exchange);
-    if (account) {
+    if (account)
         account->open_deliveries--;
-        notify_wake(d->notify, account);
-    }
     if (d->on_end)
         d->on_end(d->owner, &d->row);
     delivery_free(d);
+    notify_maybe_stopped(notify); /* last: it may free the machine */
 }
 
 void delivery_cancel_all(struct notify *notify)
@@ -264,147 +257,17 @@ void delivery_cancel_all(struct notify *notify)
     }
 }
 
-/* ---- the beginning ----------------------------------------------------------------------- */
-
-static int make_urls(struct delivery *d, const struct account *account,
-                     const struct order_row *order)
+void delivery_open(struct delivery *d, struct account *account)
 {
-    struct view url = order_field(order, "notify_url");
-    if (switch_is(&account->switches, SWITCH_url_query, "stripped")) {
-        struct view query;
-        url = view_cut(url, '?', &query);
-    }
-    int err = buf_view_add(&d->url, url);
-    return err ? err : account_map_url(account, url, &d->real_url);
-}
-
-static void describe(struct delivery *d, const struct account *account,
-                     const struct order_row *order)
-{
-    struct exchange *exchange = d->exchange;
-    (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
-    (void)view_copy(VIEW("payment"), exchange->api, sizeof(exchange->api));
-    (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
-                    sizeof(exchange->out_trade_no));
-    exchange->virtual_ms = d->row.sent_ms;
-    exchange->notice_id = d->notice.id;
-    exchange->attempt = d->row.attempt;
-    exchange->fault = d->fault;
-    exchange_raw(exchange, &exchange->url, buf_view(&d->url));
-    exchange_raw(exchange, &exchange->real_url, buf_view(&d->real_url));
-    exchange_raw(exchange, &exchange->request_body, buf_view(&d->body));
-}
-
-static int fill(struct delivery *d, struct account *account, const struct fault *fault)
-{
-    struct sandbox *sandbox = d->notify->sandbox;
-    struct order_row order = {};
-    int err = order_get(sandbox->store, d->notice.order_id, &order);
-    if (!err)
-        err = make_urls(d, account, &order);
-    if (!err)
-        err = notify_body_v2(sandbox, account, &d->notice, fault, &d->body);
-    if (!err)
-        err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
-    if (!err)
-        describe(d, account, &order);
-    order_row_release(&order);
-    return err;
-}
-
-static int store_begin_of(struct delivery *d)
-{
-    struct store *store = d->notify->sandbox->store;
-    d->row.attempt = d->notice.attempts + 1;
-    d->notice.attempts = d->row.attempt;
-    d->notice.state = NOTICE_SENDING;
-    int err = notice_update(store, &d->notice);
-    return err ? err : delivery_insert(store, &d->row);
-}
-
-static struct delivery *delivery_new(struct notify *notify, const struct delivery_plan *plan)
-{
-    struct delivery *d = mem_new(struct delivery);
-    if (!d)
-        return NULL;
-    const struct switches *switches = &plan->account->switches;
-    d->notify = notify;
-    d->account_id = plan->account->id;
-    d->notice = plan->notice;
-    d->before = plan->notice.state;
-    d->shadow = plan->shadow;
-    d->on_end = plan->on_end;
-    d->owner = plan->owner;
-    d->url = d->real_url = BUF_INIT(2048);
-    d->body = BUF_INIT(NOTICE_BODY_MAX);
-    d->timeout_ms = switch_is(switches, SWITCH_ack_timeout, "2s") ? 2000 : 5000;
-    d->ack_mode = switch_is(switches, SWITCH_ack_mode, "strict") ? V2_ACK_STRICT : V2_ACK_LENIENT;
-    d->row = (struct delivery_row){ .notice_id = plan->notice.id,
-                                    .sent_ms = account_now_ms(plan->account) };
-    rng_hex(&notify->sandbox->rng, d->request_id, 32);
+    struct notify *notify = d->notify;
+    d->next = notify->open;
+    d->link = &notify->open;
+    if (d->next)
+        d->next->link = &d->next;
+    notify->open = d;
+    notify->open_count++;
+    account->open_deliveries++;
     d->answer.send = on_committed;
     d->answer.failed = on_commit_failed;
-    return d;
-}
-
-static int begin_one(struct notify *notify, const struct delivery_plan *plan,
-                     const struct fault *fault)
-{
-    struct delivery *d = delivery_new(notify, plan);
-    if (!d)
-        return ERR_NOMEM;
-    d->fault = fault ? fault_kind_name(fault->kind) : NULL;
-    d->delay_ms = fault && fault->kind == FAULT_DELAY ? fault->delay_ms : 0;
-    int err = store_begin_of(d);
-    if (!err)
-        err = fill(d, plan->account, fault);
-    if (err) {
-        delivery_free(d);
-        return err;
-    }
-    link_open(notify, d);
-    plan->account->open_deliveries++;
     turn_answer(notify->sandbox->turn, &d->answer);
-    return 0;
-}
-
-/* The order's number, for faults that are about one order. */
-static struct fault *take_fault(struct notify *notify, const struct delivery_plan *plan)
-{
-    struct sandbox *sandbox = notify->sandbox;
-    if (plan->shadow || faults_count(plan->account) == 0)
-        return NULL;
-    struct order_row order = {};
-    struct fault *fault = NULL;
-    if (order_get(sandbox->store, plan->notice.order_id, &order) == 0)
-        fault = faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
-                            VIEW("payment"), view_str(order.out_trade_no));
-    order_row_release(&order);
-    return fault;
-}
-
-int delivery_begin(struct notify *notify, const struct delivery_plan *plan)
-{
-    struct sandbox *sandbox = notify->sandbox;
-    int err = turn_open(sandbox->turn);
-    if (!err)
-        err = store_save(sandbox->store);
-    if (err)
-        return err;
-    struct fault *fault = take_fault(notify, plan);
-    err = begin_one(notify, plan, fault);
-    if (!err) {
-        err = store_keep(sandbox->store);
-        struct delivery_plan copy = { .account = plan->account,
-                                      .notice = plan->notice,
-                                      .shadow = true };
-        int copies = fault && fault->kind == FAULT_COPIES ? fault->copies : 1;
-        for (int i = 1; !err && i < copies; i++)
-            err = begin_one(notify, &copy, fault);
-    } else {
-        store_undo(sandbox->store);
-    }
-    if (fault)
-        faults_done(plan->account, fault);
-    return err;
 }

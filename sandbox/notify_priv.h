@@ -1,7 +1,8 @@
 /*
  * notify_priv.h — shared by the files of the delivery machine only:
  *   notify.c          rows and accounts: what is due, when to look again
- *   notify_delivery.c one attempt: request, answer, verdict, what follows
+ *   notify_begin.c    one attempt begins: row, body, record, fault
+ *   notify_delivery.c it goes out: request, answer, verdict, what follows
  *   notify_body.c     the message
  *   notify_advance.c  stepping a virtual clock through what is due
  */
@@ -37,7 +38,7 @@ struct delivery {
     struct notify *notify;         /* borrowed */
     int64_t account_id;
     struct notice_row notice;
-    enum notice_state before; /* the row's state when this attempt began */
+    enum notice_state before; /* the row's when this attempt began; WAITING becomes SENDING */
     struct delivery_row row;
     bool shadow;
     struct exchange *exchange;  /* ours until exchange_end() */
@@ -56,13 +57,21 @@ struct delivery {
 
 struct advance;
 
+/* Accounts by their ids, first in, first out: an account may be gone when its turn comes. */
+struct id_queue {
+    int64_t *id; /* owned */
+    size_t first, count, cap;
+};
+
 struct notify {
     struct sandbox *sandbox; /* borrowed */
     uv_timer_t timer;        /* for the account that is due next */
     int64_t timer_ms;        /* real; INT64_MAX: not armed */
-    int64_t *woken;          /* account ids */
-    size_t woken_count, woken_cap;
+    struct id_queue woken;   /* looked at before the turn's commit */
     bool woken_all;
+    struct id_queue crowd; /* have something due, and OPEN_MAX_ALL others are under way */
+    bool stale;            /* a commit failed: rows may say SENDING of what nobody sends */
+    bool recovers;         /* in this turn's pump */
     struct delivery *open;
     size_t open_count;
     struct advance *advances;
@@ -85,9 +94,15 @@ struct delivery_plan {
 
 /*
  * Begin an attempt inside the turn's transaction: row, body, fault. On an error nothing is under
- * way and on_end is not called.
+ * way and on_end is not called. Copies that a fault orders and that cannot be begun are left out.
  */
 [[nodiscard]] int delivery_begin(struct notify *notify, const struct delivery_plan *plan);
+
+/* It is under way: sent after the commit, or, without one, ended as if it had never begun. */
+void delivery_open(struct delivery *d, struct account *account);
+
+/* One that was never opened, or has ended. */
+void delivery_free(struct delivery *d);
 
 /* Stop everything under way; each ends through its usual way. */
 void delivery_cancel_all(struct notify *notify);
@@ -102,6 +117,9 @@ size_t notify_pump_account(struct notify *notify, struct account *account);
 
 /* Set account->wake_ms and the timer from what waits. */
 void notify_arm(struct notify *notify, struct account *account);
+
+/* A delivery of @account (NULL: deleted meanwhile) has ended: whose turn is it now? */
+void notify_next(struct notify *notify, struct account *account);
 
 /* After deliveries have ended or clocks have moved: let the advances go on. */
 void notify_step_advances(struct notify *notify);

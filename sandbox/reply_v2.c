@@ -4,18 +4,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dress_v2.h"
+#include "reply_send.h"
 #include "routes.h"
 
 #include <stdio.h>
 
 #define NONCE_LEN        16 /* V2 1.6: fresh, 16 or 32 characters */
-#define WITHHELD_MAX_MS  120000
 #define ERR_CODE_DES_MAX 128
-
-/* What stands in for an answer that could not be made or would be a lie. */
-static const char system_error[] = "<xml><return_code><![CDATA[FAIL]]></return_code>\n"
-                                   "<return_msg><![CDATA[SYSTEMERROR]]></return_msg>\n"
-                                   "</xml>";
 
 /* ---- the message ------------------------------------------------------------------------- */
 
@@ -178,149 +173,7 @@ static int compose(struct call *call, const struct refusal *no)
     return compose_classic(call, no);
 }
 
-/* ---- the way out ------------------------------------------------------------------------- */
-
-static void record(struct call *call, enum exchange_outcome outcome)
-{
-    struct exchange *exchange = call->exchange;
-    if (!exchange)
-        return;
-    call->exchange = NULL;
-    exchange->outcome = outcome;
-    exchange->status = call->status;
-    exchange->duration_us = clock_mono_us() - call->began_us;
-    if (outcome == EXCHANGE_ANSWERED)
-        exchange_raw(exchange, &exchange->answer_body, buf_view(&call->body));
-    exchange_end(call->sandbox->exchanges, exchange);
-}
-
-/* What the record shows of the answer's head; Date and Connection are the server's. */
-static void record_head(struct call *call, const struct http_header *header)
-{
-    char head[512];
-    int len = snprintf(head, sizeof(head), "HTTP/1.1 %d\r\n%.*s: %.*s\r\n\r\n", call->status,
-                       VIEW_ARG(header->name), VIEW_ARG(header->value));
-    if (call->exchange && len > 0 && (size_t)len < sizeof(head))
-        exchange_raw(call->exchange, &call->exchange->answer_head,
-                     (struct view){ head, (size_t)len });
-}
-
-static const char *content_type(const struct call *call)
-{
-    static const struct switches defaults;
-    return switch_value(call->account ? &call->account->switches : &defaults, SWITCH_answer_type);
-}
-
-static void send_now(struct call *call)
-{
-    struct http_header header = { VIEW("Content-Type"), view_str(content_type(call)) };
-    if (call->header.name.ptr)
-        header = call->header;
-    record_head(call, &header);
-    record(call, EXCHANGE_ANSWERED);
-    http_call_reply(call->http, call->status, &header, 1, buf_view(&call->body));
-    call_free(call);
-}
-
-static void drop_now(struct call *call, enum exchange_outcome outcome)
-{
-    record(call, outcome);
-    http_call_cut(call->http);
-    call_free(call);
-}
-
-static void on_held_closed(uv_handle_t *handle)
-{
-    struct call *call = container_of(handle, struct call, timer);
-    if (call->fault_kind == FAULT_NO_ANSWER)
-        drop_now(call, EXCHANGE_WITHHELD);
-    else if (call->gone)
-        drop_now(call, EXCHANGE_PEER_GONE);
-    else
-        send_now(call);
-}
-
-static void release_held(struct call *call)
-{
-    if (!uv_is_closing((uv_handle_t *)&call->timer))
-        uv_close((uv_handle_t *)&call->timer, on_held_closed);
-}
-
-static void on_held_over(uv_timer_t *timer)
-{
-    release_held(container_of(timer, struct call, timer));
-}
-
-static void on_gone(struct http_call *http)
-{
-    struct call *call = http_call_data(http);
-    call->gone = true;
-    release_held(call);
-}
-
-/* The answer waits: for the ordered delay, or until the client gives up. */
-static void hold(struct call *call, int64_t ms)
-{
-    uv_timer_init(call->sandbox->loop, &call->timer);
-    uv_timer_start(&call->timer, on_held_over, (uint64_t)ms, 0);
-    http_call_set_data(call->http, call);
-    http_call_on_gone(call->http, on_gone);
-}
-
-static void on_committed(struct turn_answer *answer)
-{
-    struct call *call = container_of(answer, struct call, answer);
-    if (call->waits && !call->delivered) {
-        call->held = true;
-        return;
-    }
-    switch (call->fault_kind) {
-    case FAULT_CUT_BEFORE:
-    case FAULT_CUT_AFTER: drop_now(call, EXCHANGE_CUT); break;
-    case FAULT_NO_ANSWER: hold(call, WITHHELD_MAX_MS); break;
-    case FAULT_DELAY: hold(call, call->delay_ms); break;
-    default: send_now(call); break;
-    }
-}
-
-void reply_delivered(struct call *call)
-{
-    call->delivered = true;
-    if (call->held)
-        send_now(call); /* otherwise the commit is still to come */
-}
-
-/* Nothing of this turn was kept: whatever was prepared would be a lie. */
-static void on_commit_failed(struct turn_answer *answer)
-{
-    struct call *call = container_of(answer, struct call, answer);
-    buf_clear(&call->body);
-    call->status = buf_str(&call->body, system_error) ? 500 : 200;
-    call->header = (struct http_header){};
-    send_now(call);
-}
-
-/* Remembers what the fault still needs and gives it back: it may be gone at the commit. */
-static void part_with_fault(struct call *call)
-{
-    struct fault *fault = call->fault;
-    if (!fault)
-        return;
-    call->fault = NULL;
-    call->fault_kind = fault->kind;
-    call->delay_ms = fault->delay_ms;
-    if (call->exchange)
-        call->exchange->fault = fault_kind_name(fault->kind);
-    faults_done(call->account, fault);
-}
-
-static void leave(struct call *call)
-{
-    part_with_fault(call);
-    call->answer.send = on_committed;
-    call->answer.failed = on_commit_failed;
-    turn_answer(call->sandbox->turn, &call->answer);
-}
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void note_refusal(struct call *call, const struct refusal *no)
 {
@@ -365,10 +218,9 @@ void reply_v2(struct call *call, const struct refusal *no)
     }
     if (err) {
         log_line(LOG_ERROR, "api", "no answer could be made: %s", err_text(err));
-        buf_clear(&call->body);
-        call->status = buf_str(&call->body, system_error) ? 500 : 200;
+        reply_trouble(call);
     }
-    leave(call);
+    reply_leave(call);
 }
 
 void reply_plain(struct call *call, int status, const struct http_header *header, struct view body)
@@ -377,7 +229,7 @@ void reply_plain(struct call *call, int status, const struct http_header *header
     call->header = *header;
     if (buf_view_add(&call->body, body))
         call->status = 500;
-    leave(call);
+    reply_leave(call);
 }
 
 /* What nginx in front of the platform would print. */
@@ -398,7 +250,7 @@ bool reply_fault_before(struct call *call)
     if (!fault)
         return false;
     if (fault->kind == FAULT_CUT_BEFORE)
-        leave(call);
+        reply_leave(call);
     else if (fault->kind == FAULT_HTTP_STATUS)
         reply_http_error(call, fault->status);
     else if (fault->kind == FAULT_SYSTEM_ERROR && !fault->processed)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/payer.h"
 #include "gate_v2.h"
+#include "reply_send.h"
 #include "reply_v2.h"
 
 #define NOT_BUILT_YET NULL, 0, NULL
@@ -147,6 +148,7 @@ void routes_on_call(struct http_call *http, void *owner)
             call_free(call);
         return;
     }
+    reply_watch(call);
     const struct http_request *request = http_call_request(http);
     struct exchange *exchange = call->exchange;
     exchange_raw(exchange, &exchange->request_head, request->head);

@@ -51,6 +51,8 @@ static void commit_and_answer(struct turn *turn)
             err = accounts_reload(turn->sandbox->accounts);
             if (err)
                 log_line(LOG_ERROR, "turn", "accounts not reloaded: %s", err_text(err));
+            if (turn->sandbox->notify)
+                notify_rolled_back(turn->sandbox->notify);
         }
     }
     if (turn->first)

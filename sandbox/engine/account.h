@@ -49,6 +49,7 @@ struct account {
     size_t notice_rule_count;
     int64_t wake_ms;           /* notify.c: real time of its next look at this account; 0: none */
     bool woken;                /* notify.c: will be looked at in this turn */
+    bool crowded;              /* notify.c: stands in line for a free delivery */
     size_t open_deliveries;    /* notify.c */
     struct fault_list *faults; /* owned; engine/fault.h */
 };

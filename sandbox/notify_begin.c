@@ -1,0 +1,162 @@
+/* The beginning of an attempt: row, body, record, fault, in one transaction */
+#include "notify_priv.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "wxpay/v2_ack.h"
+
+static int make_urls(struct delivery *d, const struct account *account,
+                     const struct order_row *order)
+{
+    struct view url = order_field(order, "notify_url");
+    if (switch_is(&account->switches, SWITCH_url_query, "stripped")) {
+        struct view query;
+        url = view_cut(url, '?', &query);
+    }
+    int err = buf_view_add(&d->url, url);
+    return err ? err : account_map_url(account, url, &d->real_url);
+}
+
+static void describe(struct delivery *d, const struct account *account,
+                     const struct order_row *order)
+{
+    struct exchange *exchange = d->exchange;
+    (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
+    (void)view_copy(VIEW("payment"), exchange->api, sizeof(exchange->api));
+    (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
+                    sizeof(exchange->out_trade_no));
+    exchange->virtual_ms = d->row.sent_ms;
+    exchange->notice_id = d->notice.id;
+    exchange->attempt = d->row.attempt;
+    exchange->fault = d->fault;
+    exchange_raw(exchange, &exchange->url, buf_view(&d->url));
+    exchange_raw(exchange, &exchange->real_url, buf_view(&d->real_url));
+    exchange_raw(exchange, &exchange->request_body, buf_view(&d->body));
+}
+
+static int fill(struct delivery *d, struct account *account, const struct fault *fault)
+{
+    struct sandbox *sandbox = d->notify->sandbox;
+    struct order_row order = {};
+    int err = order_get(sandbox->store, d->notice.order_id, &order);
+    if (!err)
+        err = make_urls(d, account, &order);
+    if (!err)
+        err = notify_body_v2(sandbox, account, &d->notice, fault, &d->body);
+    if (!err)
+        err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
+    if (!err)
+        describe(d, account, &order);
+    order_row_release(&order);
+    return err;
+}
+
+static int store_begin_of(struct delivery *d)
+{
+    struct store *store = d->notify->sandbox->store;
+    d->row.attempt = d->notice.attempts + 1;
+    d->notice.attempts = d->row.attempt;
+    if (d->before == NOTICE_WAITING)
+        d->notice.state = NOTICE_SENDING; /* a crash must not wake what is held or suppressed */
+    int err = notice_update(store, &d->notice);
+    return err ? err : delivery_insert(store, &d->row);
+}
+
+static struct delivery *delivery_new(struct notify *notify, const struct delivery_plan *plan)
+{
+    struct delivery *d = mem_new(struct delivery);
+    if (!d)
+        return NULL;
+    const struct switches *switches = &plan->account->switches;
+    d->notify = notify;
+    d->account_id = plan->account->id;
+    d->notice = plan->notice;
+    d->before = plan->notice.state;
+    d->shadow = plan->shadow;
+    d->on_end = plan->on_end;
+    d->owner = plan->owner;
+    d->url = d->real_url = BUF_INIT(2048);
+    d->body = BUF_INIT(NOTICE_BODY_MAX);
+    d->timeout_ms = switch_is(switches, SWITCH_ack_timeout, "2s") ? 2000 : 5000;
+    d->ack_mode = switch_is(switches, SWITCH_ack_mode, "strict") ? V2_ACK_STRICT : V2_ACK_LENIENT;
+    d->row = (struct delivery_row){ .notice_id = plan->notice.id,
+                                    .sent_ms = account_now_ms(plan->account) };
+    rng_hex(&notify->sandbox->rng, d->request_id, 32);
+    return d;
+}
+
+/* Row, body and record: all of it or nothing. */
+static int write_begin(struct delivery *d, struct account *account, const struct fault *fault)
+{
+    struct store *store = d->notify->sandbox->store;
+    int err = store_save(store);
+    if (err)
+        return err;
+    err = store_begin_of(d);
+    if (!err)
+        err = fill(d, account, fault);
+    if (!err)
+        return store_keep(store);
+    store_undo(store);
+    return err;
+}
+
+static int begin_one(struct notify *notify, const struct delivery_plan *plan,
+                     const struct fault *fault)
+{
+    struct delivery *d = delivery_new(notify, plan);
+    if (!d)
+        return ERR_NOMEM;
+    d->fault = fault ? fault_kind_name(fault->kind) : NULL;
+    d->delay_ms = fault && fault->kind == FAULT_DELAY ? fault->delay_ms : 0;
+    int err = write_begin(d, plan->account, fault);
+    if (err) {
+        delivery_free(d);
+        return err;
+    }
+    delivery_open(d, plan->account);
+    return 0;
+}
+
+/* The order's number, for faults that are about one order. */
+static struct fault *take_fault(struct notify *notify, const struct delivery_plan *plan)
+{
+    struct sandbox *sandbox = notify->sandbox;
+    if (plan->shadow || faults_count(plan->account) == 0)
+        return NULL;
+    struct order_row order = {};
+    struct fault *fault = NULL;
+    if (order_get(sandbox->store, plan->notice.order_id, &order) == 0)
+        fault = faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
+                            VIEW("payment"), view_str(order.out_trade_no));
+    order_row_release(&order);
+    return fault;
+}
+
+/* FAULT_COPIES: what has begun goes on, also when not all copies can be made. */
+static void begin_copies(struct notify *notify, const struct delivery_plan *plan,
+                         const struct fault *fault)
+{
+    struct delivery_plan copy = { .account = plan->account,
+                                  .notice = plan->notice,
+                                  .shadow = true };
+    int err = 0;
+    for (int i = 1; !err && i < fault->copies; i++)
+        err = begin_one(notify, &copy, fault);
+    if (err)
+        log_line(LOG_ERROR, "notify", "fewer copies than ordered: %s", err_text(err));
+}
+
+int delivery_begin(struct notify *notify, const struct delivery_plan *plan)
+{
+    int err = turn_open(notify->sandbox->turn);
+    if (err)
+        return err;
+    struct fault *fault = take_fault(notify, plan);
+    err = begin_one(notify, plan, fault);
+    if (!err && fault && fault->kind == FAULT_COPIES)
+        begin_copies(notify, plan, fault);
+    if (fault)
+        faults_done(plan->account, fault);
+    return err;
+}

@@ -1,0 +1,185 @@
+#include "reply_send.h"
+
+#include "base/mem.h"
+#include "reply_v2.h"
+
+#include <stdio.h>
+
+#define WITHHELD_MAX_MS 120000
+
+void reply_trouble(struct call *call)
+{
+    static const char system_error[] = "<xml><return_code><![CDATA[FAIL]]></return_code>\n"
+                                       "<return_msg><![CDATA[SYSTEMERROR]]></return_msg>\n"
+                                       "</xml>";
+    buf_clear(&call->body);
+    call->status = buf_str(&call->body, system_error) ? 500 : 200;
+    call->header = (struct http_header){};
+}
+
+/* A switch's text is static: it outlives the account that chose it. */
+static void choose_type(struct call *call)
+{
+    static const struct switches defaults;
+    const struct switches *switches = call->account ? &call->account->switches : &defaults;
+    if (!call->header.name.ptr)
+        call->header = (struct http_header){ VIEW("Content-Type"),
+                                             view_str(switch_value(switches, SWITCH_answer_type)) };
+}
+
+/* ---- the record ------------------------------------------------------------------------------ */
+
+/* What the record shows of the answer's head; Date and Connection are the server's. */
+static void record_head(struct call *call)
+{
+    char head[512];
+    int len = snprintf(head, sizeof(head), "HTTP/1.1 %d\r\n%.*s: %.*s\r\n\r\n", call->status,
+                       VIEW_ARG(call->header.name), VIEW_ARG(call->header.value));
+    if (len > 0 && (size_t)len < sizeof(head))
+        exchange_raw(call->exchange, &call->exchange->answer_head,
+                     (struct view){ head, (size_t)len });
+}
+
+static void record(struct call *call, enum exchange_outcome outcome)
+{
+    struct exchange *exchange = call->exchange;
+    call->exchange = NULL;
+    exchange->outcome = outcome;
+    exchange->status = call->status;
+    exchange->duration_us = clock_mono_us() - call->began_us;
+    exchange_end(call->sandbox->exchanges, exchange);
+}
+
+static void send_now(struct call *call)
+{
+    record_head(call);
+    exchange_raw(call->exchange, &call->exchange->answer_body, buf_view(&call->body));
+    record(call, EXCHANGE_ANSWERED);
+    http_call_reply(call->http, call->status, &call->header, 1, buf_view(&call->body));
+    call_free(call);
+}
+
+static void drop_now(struct call *call, enum exchange_outcome outcome)
+{
+    record(call, outcome);
+    http_call_cut(call->http);
+    call_free(call);
+}
+
+/* ---- held back by time ----------------------------------------------------------------------- */
+
+static void hold_over(struct call *call)
+{
+    struct exchange *exchange = call->exchange;
+    if (!accounts_find(call->sandbox->accounts, view_str(exchange->mch_id)))
+        exchange->mch_id[0] = '\0'; /* deleted meanwhile: the record is nobody's */
+    if (call->fault_kind == FAULT_NO_ANSWER)
+        drop_now(call, EXCHANGE_WITHHELD);
+    else if (call->gone)
+        drop_now(call, EXCHANGE_PEER_GONE);
+    else
+        send_now(call);
+}
+
+static void on_hold_closed(uv_handle_t *handle)
+{
+    hold_over(container_of(handle, struct call, timer));
+}
+
+static void end_hold(struct call *call)
+{
+    call->timed = false;
+    uv_close((uv_handle_t *)&call->timer, on_hold_closed);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    end_hold(container_of(timer, struct call, timer));
+}
+
+/* The answer waits for the ordered delay, or until the client gives up. */
+static void hold(struct call *call, int64_t ms)
+{
+    if (call->gone) {
+        hold_over(call);
+        return;
+    }
+    uv_timer_init(call->sandbox->loop, &call->timer);
+    uv_timer_start(&call->timer, on_time, (uint64_t)ms, 0);
+    call->timed = true;
+}
+
+static void on_gone(struct http_call *http)
+{
+    struct call *call = http_call_data(http);
+    call->gone = true;
+    if (call->timed)
+        end_hold(call);
+}
+
+void reply_watch(struct call *call)
+{
+    http_call_set_data(call->http, call);
+    http_call_on_gone(call->http, on_gone);
+}
+
+/* ---- after the commit ------------------------------------------------------------------------ */
+
+static void go_out(struct call *call)
+{
+    switch (call->fault_kind) {
+    case FAULT_CUT_BEFORE:
+    case FAULT_CUT_AFTER: drop_now(call, EXCHANGE_CUT); break;
+    case FAULT_NO_ANSWER: hold(call, WITHHELD_MAX_MS); break;
+    case FAULT_DELAY: hold(call, call->delay_ms); break;
+    default: send_now(call); break;
+    }
+}
+
+static void on_committed(struct turn_answer *answer)
+{
+    struct call *call = container_of(answer, struct call, answer);
+    if (call->waits && !call->delivered)
+        call->held = true;
+    else
+        go_out(call);
+}
+
+void reply_delivered(struct call *call)
+{
+    call->delivered = true;
+    if (call->held)
+        go_out(call); /* otherwise the commit is still to come */
+}
+
+/* Nothing of this turn was kept: whatever was prepared would be a lie. */
+static void on_commit_failed(struct turn_answer *answer)
+{
+    struct call *call = container_of(answer, struct call, answer);
+    reply_trouble(call);
+    choose_type(call);
+    send_now(call);
+}
+
+/* Remembers what the fault still needs and gives it back: it may be gone at the commit. */
+static void part_with_fault(struct call *call)
+{
+    struct fault *fault = call->fault;
+    if (!fault)
+        return;
+    call->fault = NULL;
+    call->fault_kind = fault->kind;
+    call->delay_ms = fault->delay_ms;
+    call->exchange->fault = fault_kind_name(fault->kind);
+    faults_done(call->account, fault);
+}
+
+void reply_leave(struct call *call)
+{
+    part_with_fault(call);
+    choose_type(call);
+    call->account = NULL; /* may be deleted from now on */
+    call->answer.send = on_committed;
+    call->answer.failed = on_commit_failed;
+    turn_answer(call->sandbox->turn, &call->answer);
+}
