@@ -157,27 +157,50 @@ static bool wants_length(const struct http_send *send)
            view_is(method, "PATCH");
 }
 
+/* "host:port" as written; with a password it would not have come so far */
+static struct view authority_of(const struct http_url *url)
+{
+    size_t scheme = url->tls ? strlen("https://") : strlen("http://");
+    return (struct view){ url->origin.ptr + scheme, url->origin.len - scheme };
+}
+
+static int add_header(struct buf *out, struct view name, struct view value)
+{
+    int err = buf_view_add(out, name);
+    if (!err)
+        err = buf_str(out, ": ");
+    if (!err)
+        err = buf_view_add(out, value);
+    return err ? err : buf_str(out, "\r\n");
+}
+
+static int add_headers(struct buf *out, const struct http_url *url, const struct http_send *send)
+{
+    int err = 0;
+    if (!has_header(send, VIEW("Host")))
+        err = add_header(out, VIEW("Host"), authority_of(url));
+    for (size_t i = 0; !err && i < send->header_count; i++)
+        err = add_header(out, send->headers[i].name, send->headers[i].value);
+    if (!err && wants_length(send))
+        err = buf_fmt(out, "Content-Length: %zu\r\n", send->body.len);
+    return err ? err : buf_str(out, "\r\n");
+}
+
 static int write_request(struct http_exchange *exchange, const struct http_send *send)
 {
     struct buf *out = &exchange->sent;
-    const struct http_url *url = &exchange->url;
-    struct view authority;
-    view_cut(url->origin, '/', &authority); /* "http:" / "/host:port" */
-    authority = (struct view){ authority.ptr + 1, authority.len - 1 };
-    bool slash = url->target.len == 0 || url->target.ptr[0] != '/';
+    struct view target = exchange->url.target;
     int err = buf_reserve(out, 512 + send->body.len);
     if (!err)
-        err = buf_fmt(out, "%s %s%.*s HTTP/1.1\r\n", send->method, slash ? "/" : "",
-                      VIEW_ARG(url->target));
-    if (!err && !has_header(send, VIEW("Host")))
-        err = buf_fmt(out, "Host: %.*s\r\n", VIEW_ARG(authority));
-    for (size_t i = 0; !err && i < send->header_count; i++)
-        err = buf_fmt(out, "%.*s: %.*s\r\n", VIEW_ARG(send->headers[i].name),
-                      VIEW_ARG(send->headers[i].value));
-    if (!err && wants_length(send))
-        err = buf_fmt(out, "Content-Length: %zu\r\n", send->body.len);
+        err = buf_str(out, send->method);
     if (!err)
-        err = buf_str(out, "\r\n");
+        err = buf_str(out, target.len && target.ptr[0] == '/' ? " " : " /");
+    if (!err)
+        err = buf_view_add(out, target);
+    if (!err)
+        err = buf_str(out, " HTTP/1.1\r\n");
+    if (!err)
+        err = add_headers(out, &exchange->url, send);
     exchange->head_len = out->len;
     return err ? err : buf_view_add(out, send->body);
 }

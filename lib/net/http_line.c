@@ -176,6 +176,7 @@ static void line_keep(struct http_line *line)
     http_parse_release(&line->parse);
     line->state = LINE_IDLE;
     line->used_before = true;
+    line->kept_ms = uv_now(line->client->loop);
     net_list_add(&line->origin->idle, &line->idle);
     line->origin->idle_count++;
     uv_timer_start(&line->timer, on_timer, line->client->options.idle_ms, 0);
@@ -344,6 +345,8 @@ static bool is_stale(struct http_line *line)
 {
     uv_os_fd_t fd;
     char byte;
+    if (line->kept_ms == uv_now(line->client->loop))
+        return false; /* answered this very turn; asking again would cost as much as reading */
     if (uv_fileno((uv_handle_t *)&line->tcp, &fd))
         return true;
     ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);

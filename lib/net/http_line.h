@@ -47,9 +47,10 @@ struct http_line {
     struct sockaddr_storage addresses[ADDRESSES_MAX];
     size_t address_count, next_address;
     bool used_before;
-    bool unsent;     /* of this request the kernel took nothing yet */
-    bool writing;    /* @write is under way with @rest */
-    struct buf rest; /* of a request that the kernel did not take at once */
+    uint64_t kept_ms; /* uv_now() when it became idle */
+    bool unsent;      /* of this request the kernel took nothing yet */
+    bool writing;     /* @write is under way with @rest */
+    struct buf rest;  /* of a request that the kernel did not take at once */
     struct http_parse parse;
     struct http_headers headers;
 };
