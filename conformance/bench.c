@@ -412,7 +412,7 @@ static int reset_platform(struct bench *bench)
     int err = bench_pull(bench); /* whatever is left is not this case's */
     json_array_clear(bench->exchanges);
     bench->mark = bench->cursor;
-    bench->lost_before = bench->lost;
+    bench->lost_before = bench_lost(bench);
     return err;
 }
 
@@ -448,7 +448,7 @@ static void end(struct bench *bench, bool was_run)
     bench_fact(bench, "end", NULL, NULL,
                json_pack("{s:I, s:I}", "took_ms",
                          (json_int_t)((clock_mono_us() - bench->start_us) / 1000), "lost",
-                         (json_int_t)(bench->lost - bench->lost_before)));
+                         (json_int_t)(bench_lost(bench) - bench->lost_before)));
     for (size_t i = 0; i < bench->slot_count; i++) {
         scope_release(&bench->slots[i]->scope);
         json_decref(bench->slots[i]->ordered);

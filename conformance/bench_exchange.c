@@ -9,10 +9,12 @@
 #include "bench_priv.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "oracle.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PAGE_LIMIT 100
 #define PAGES_MAX  100
@@ -20,15 +22,20 @@
 
 /* ---- exchanges ---------------------------------------------------------------------------------------- */
 
-static int pull_page(struct bench *bench, bool *more)
+/*
+ * One page of the merchant's own ring, or of the ring of calls whose merchant could not be told (in
+ * a sandbox of its own those too can only be this merchant's).
+ */
+static int pull_page(struct bench *bench, size_t ring, bool *more)
 {
+    static const char *const owners[RINGS] = { "{mch_id}", "-" };
     char path[160];
     json_t *page = NULL;
     size_t i;
     json_t *record;
 
-    snprintf(path, sizeof(path), "/v1/accounts/{mch_id}/exchanges?after=%" PRId64 "&limit=%d",
-             bench->cursor, PAGE_LIMIT);
+    snprintf(path, sizeof(path), "/v1/accounts/%s/exchanges?after=%" PRId64 "&limit=%d",
+             owners[ring], bench->cursors[ring], PAGE_LIMIT);
     struct control_call call = { "GET", path, NULL, 0 };
     int err = platform_do(&bench->platform, &call, &page);
     if (err)
@@ -38,10 +45,12 @@ static int pull_page(struct bench *bench, bool *more)
     {
         json_array_append(bench->exchanges, record);
         int64_t id = json_integer_value(json_object_get(record, "id"));
+        if (id > bench->cursors[ring])
+            bench->cursors[ring] = id;
         if (id > bench->cursor)
             bench->cursor = id;
     }
-    bench->lost = json_integer_value(json_object_get(page, "lost"));
+    bench->lost[ring] = json_integer_value(json_object_get(page, "lost"));
     *more = json_array_size(list) == PAGE_LIMIT;
     json_decref(page);
     return 0;
@@ -49,11 +58,21 @@ static int pull_page(struct bench *bench, bool *more)
 
 int bench_pull(struct bench *bench)
 {
-    bool more = true;
     int err = 0;
-    for (int page = 0; !err && more && page < PAGES_MAX; page++)
-        err = pull_page(bench, &more);
+    for (size_t ring = 0; ring < RINGS; ring++) {
+        bool more = true;
+        for (int page = 0; !err && more && page < PAGES_MAX; page++)
+            err = pull_page(bench, ring, &more);
+    }
     return err ? bench_platform_trouble(bench, "reading the exchanges") : 0;
+}
+
+int64_t bench_lost(const struct bench *bench)
+{
+    int64_t lost = 0;
+    for (size_t ring = 0; ring < RINGS; ring++)
+        lost += bench->lost[ring];
+    return lost;
 }
 
 /* The order of this case that the record is about, or NULL. */
@@ -105,18 +124,37 @@ void bench_age_numbers(struct bench *bench)
     json_object_clear(bench->numbers);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
+    json_int_t x = json_integer_value(json_object_get(left, "id"));
+    json_int_t y = json_integer_value(json_object_get(right, "id"));
+    return x < y ? -1 : x > y;
+}
+
+/* The two rings become one story. */
+static int record_sorted(struct bench *bench)
+{
+    size_t count = json_array_size(bench->exchanges);
+    json_t **records = mem_zalloc(count + 1, sizeof(*records));
+
+    if (!records)
+        return bench_trouble(bench, "judge", "reading the exchanges", "%s", err_text(ERR_NOMEM));
+    for (size_t i = 0; i < count; i++)
+        records[i] = json_array_get(bench->exchanges, i);
+    qsort(records, count, sizeof(*records), by_id);
+    for (size_t i = 0; i < count; i++)
+        bench_fact(bench, "exchange", order_of(bench, records[i]), NULL,
+                   dated(bench, finished(bench, records[i])));
+    mem_free(records);
+    json_array_clear(bench->exchanges);
+    return 0;
+}
+
 int bench_collect_all(struct bench *bench)
 {
     int err = bench_pull(bench);
-    size_t i;
-    json_t *record;
-
-    if (err)
-        return err;
-    json_array_foreach(bench->exchanges, i, record) bench_fact(
-        bench, "exchange", order_of(bench, record), NULL, dated(bench, finished(bench, record)));
-    json_array_clear(bench->exchanges);
-    return 0;
+    return err ? err : record_sorted(bench);
 }
 
 int bench_collect(struct bench *bench)

@@ -22,6 +22,7 @@
 
 #define ORDERS_MAX 64
 #define TRAPS_MAX  4
+#define RINGS      2 /* of exchange records: the merchant's own, and those of nobody */
 
 /* An order with what the case does not see. */
 struct slot {
@@ -51,11 +52,12 @@ struct bench {
     const struct case_def *def; /* the one being run */
     struct slot *slots[ORDERS_MAX];
     size_t slot_count;
-    json_t *exchanges;    /* fetched, not yet facts */
-    json_t *earlier;      /* owned, a set: the numbers of earlier cases */
-    json_t *numbers;      /* owned, a set: the numbers of this case */
-    int64_t cursor, mark; /* ids: fetched up to here; bench_mark() */
-    int64_t lost_before, lost;
+    json_t *exchanges;      /* fetched, not yet facts */
+    json_t *earlier;        /* owned, a set: the numbers of earlier cases */
+    json_t *numbers;        /* owned, a set: the numbers of this case */
+    int64_t cursors[RINGS]; /* ids: fetched up to here */
+    int64_t cursor, mark;   /* the greatest of them; bench_mark() */
+    int64_t lost_before, lost[RINGS];
     int64_t start_us, deadline_us;
     int64_t advanced_s;  /* of the merchant's clock */
     bool platform_moved; /* the platform's clock of the account is not real */
@@ -115,6 +117,9 @@ struct control_fact {
 
 /* The case is over: its numbers are those of an earlier one from now on. */
 void bench_age_numbers(struct bench *bench);
+
+/* Records that fell out of the rings before they were read, since the start. */
+int64_t bench_lost(const struct bench *bench);
 
 /* New exchange records into bench->exchanges. */
 [[nodiscard]] int bench_pull(struct bench *bench);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /*
- * Cases that watch all need something to watch: when a selection holds only such, these are run
+ * Cases that watch all need something to watch: when some are asked for by name, these are run
  * too. Between them they make every kind of call and several orders.
  */
 static const char *const feeders[] = { "create/unique", "create/fields", "notify/paid",
@@ -79,12 +79,10 @@ static bool watches_all(const struct case_def *def)
 
 static void feed(bool *marks)
 {
-    bool watchers = false, others = false;
-    for (size_t i = 0; i < case_count(); i++) {
+    bool watchers = false;
+    for (size_t i = 0; i < case_count(); i++)
         watchers = watchers || (marks[i] && watches_all(case_at(i)));
-        others = others || (marks[i] && !watches_all(case_at(i)));
-    }
-    for (size_t i = 0; watchers && !others && i < case_count(); i++) {
+    for (size_t i = 0; watchers && i < case_count(); i++) {
         for (size_t j = 0; j < COUNT(feeders); j++)
             marks[i] = marks[i] || strcmp(case_at(i)->id, feeders[j]) == 0;
     }
@@ -101,7 +99,7 @@ int select_cases(struct selection *selection, const char *only, bool must, char 
         err = mark_words(only, marks, why, why_size);
     for (size_t i = 0; !err && i < case_count(); i++)
         marks[i] = (!only || marks[i]) && (!must || decides_must(case_at(i)));
-    if (!err)
+    if (!err && only)
         feed(marks);
     for (int watchers = 0; !err && watchers < 2; watchers++) {
         for (size_t i = 0; i < case_count(); i++) {
