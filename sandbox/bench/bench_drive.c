@@ -46,7 +46,7 @@ struct drive {
     struct pollfd poll[CONNS];
 };
 
-static void die(const char *what, const char *why)
+_Noreturn static void die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_drive: %s: %s\n", what, why);
     exit(EXIT_FAILURE);
@@ -164,7 +164,7 @@ static void run(struct drive *drive)
            (double)drive->worst_ns / 1e6, (double)drive->worst_cpu_ns / 1e6);
 }
 
-static void usage(void)
+_Noreturn static void usage(void)
 {
     fprintf(stderr,
             "usage: bench_drive CASE PORT PID COUNT PREFIX NOTIFY_URL, where CASE is one of");

@@ -23,7 +23,7 @@ static int sign_and_write(struct maker *maker)
         type == V2_MD5 ? 0 : v2_msg_add_str(&maker->msg, "sign_type", v2_sign_type_name(type));
     if (!err)
         err = v2_msg_sign(&maker->msg, type, maker->key);
-    return err ? err : v2_msg_write(&maker->msg, V2_QUOTE_CDATA, &maker->body);
+    return err ? err : v2_msg_write(&maker->msg, maker->what->quote, &maker->body);
 }
 
 static int add_all(struct v2_msg *msg, const char *const fields[][2], size_t count)
@@ -82,16 +82,21 @@ static int write_pay(struct maker *maker, int64_t n)
     {                                                                                              \
         "<return_code><![CDATA[SUCCESS]]>", "<result_code><![CDATA[SUCCESS]]>"                     \
     }
-#define UNIFIEDORDER .path = "/pay/unifiedorder", .type = "text/xml", .write = write_unifiedorder
+/* Text bare as in the manual's sample, or all of it in CDATA as some SDKs have it. */
+#define UNIFIEDORDER                                                                               \
+    .path = "/pay/unifiedorder", .type = "text/xml", .write = write_unifiedorder,                  \
+    .quote = V2_QUOTE_BARE
 
 static const struct bench_case cases[] = {
     { "bare", UNIFIEDORDER },
     { "unifiedorder-md5", UNIFIEDORDER, .must = CODES_OK, .is_signed = true },
     { "unifiedorder-hmac", UNIFIEDORDER, .must = CODES_OK, .is_signed = true,
       .sign_type = V2_HMAC_SHA256 },
+    { "unifiedorder-cdata", "/pay/unifiedorder", "text/xml", .write = write_unifiedorder,
+      .must = CODES_OK, .is_signed = true, .quote = V2_QUOTE_CDATA },
     { "pauses", UNIFIEDORDER, .must = CODES_OK, .is_signed = true, .watch = true },
     { "orderquery", "/pay/orderquery", "text/xml", .write = write_orderquery, .must = CODES_OK,
-      .is_signed = true },
+      .is_signed = true, .quote = V2_QUOTE_BARE },
     { "pay", "/v1/pay", "application/json", .write = write_pay, .must = { "\"paid\"" } },
 };
 

@@ -16,6 +16,7 @@ struct bench_case {
     const char *name; /* as the command line says it */
     const char *path, *type;
     enum v2_sign_type sign_type;
+    enum v2_quote quote;
     int (*write)(struct maker *maker, int64_t n);
     const char *must[2]; /* texts that every answer holds; NULL: none */
     bool is_signed;      /* answers are, and every 16th is verified */
