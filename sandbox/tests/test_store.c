@@ -1,32 +1,249 @@
-#include "base/err.h"
-#include "base/mem.h"
-#include "store/store.h"
+#include "tests/store_test.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-START_TEST(opens)
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+START_TEST(savepoints_nest_and_undo_only_what_is_inside)
 {
-    struct store *store;
-    struct store_options options = {};
-    ck_assert_int_eq(store_open(&store, &options), 0);
-    ck_assert_int_eq(store_begin(store), 0);
-    struct order_row row = { .account_id = 1, .state = TRADE_NOTPAY, .out_trade_no = "A1" };
-    ck_assert_int_eq(order_insert(store, &row), 0);
+    static const char *const numbers[] = { "1", "2", "3", "4" };
+    for (size_t i = 0; i < SAVES_MAX; i++) {
+        ck_assert_int_eq(store_save(store), 0);
+        put_order(store, 1, numbers[i]);
+    }
+    store_undo(store);                      /* 4 */
+    ck_assert_int_eq(store_keep(store), 0); /* 3 is 2's now */
+    ck_assert(has_order(store, 1, "3") && !has_order(store, 1, "4"));
+    store_undo(store); /* 2, and 3 with it */
+    ck_assert_int_eq(store_keep(store), 0);
+    ck_assert(has_order(store, 1, "1"));
+    ck_assert(!has_order(store, 1, "2") && !has_order(store, 1, "3"));
     ck_assert_int_eq(store_commit(store), 0);
+    ck_assert(has_order(store, 1, "1"));
+}
+END_TEST
+
+START_TEST(a_rollback_forgets_the_whole_turn)
+{
+    put_order(store, 1, "A");
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert(!store_in_transaction(store));
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_begin(store), 0); /* cheap when one is open */
+    put_order(store, 1, "B");
+    store_rollback(store);
+    ck_assert(!store_in_transaction(store));
+    ck_assert(has_order(store, 1, "A") && !has_order(store, 1, "B"));
+}
+END_TEST
+
+START_TEST(a_transaction_lost_underneath_is_never_committed)
+{
+    put_order(store, 1, "A");
+    /* as SQLite does by itself when a disk fails */
+    ck_assert_int_eq(sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert(store_in_transaction(store));
+    ck_assert_int_eq(store_begin(store), ERR_STORE);
+    ck_assert_int_eq(store_save(store), ERR_STORE);
+    ck_assert_int_eq(store_commit(store), ERR_STORE);
+    ck_assert_str_ne(store_trouble(store), "");
+    ck_assert(!store_in_transaction(store));
+    ck_assert_int_eq(store_begin(store), 0);
+    put_order(store, 1, "B");
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert(!has_order(store, 1, "A") && has_order(store, 1, "B"));
+}
+END_TEST
+
+START_TEST(a_full_store_loses_the_turn_and_says_so)
+{
+    char number[33];
+    int err = 0, count = 0;
+    put_order(store, 1, "EARLIER");
+    ck_assert_int_eq(store_commit(store), 0);
+    sqlite3_exec(store->db, "PRAGMA max_page_count = 40", NULL, NULL, NULL);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_save(store), 0);
+    while (!err && count < 10000) {
+        struct order_row row = { .account_id = 1, .state = TRADE_NOTPAY };
+        snprintf(number, sizeof(number), "%032d", count++);
+        memcpy(row.out_trade_no, number, sizeof(number));
+        err = order_insert(store, &row);
+    }
+    ck_assert_int_eq(err, ERR_STORE);
+    ck_assert_str_eq(store_trouble(store), "database or disk is full");
+    store_undo(store); /* SQLite has rolled back all of it */
+    ck_assert_int_eq(store_begin(store), ERR_STORE);
+    ck_assert_int_eq(store_commit(store), ERR_STORE);
+    ck_assert(has_order(store, 1, "EARLIER"));
+    snprintf(number, sizeof(number), "%032d", 0);
+    ck_assert(!has_order(store, 1, number));
+    ck_assert_int_eq(store_begin(store), 0);
+    store_rollback(store);
+}
+END_TEST
+
+/* ---- a folder -------------------------------------------------------------------------------- */
+
+static char dir[64];
+
+static void setup_dir(void)
+{
+    memcpy(dir, "/tmp/test_store_XXXXXX", 23);
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static const char *file_in_dir(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static void teardown_dir(void)
+{
+    unlink(file_in_dir("sandbox.db"));
+    unlink(file_in_dir("sandbox.db-wal"));
+    unlink(file_in_dir("sandbox.db-shm"));
+    rmdir(dir);
+    ck_assert_int_eq(mem_live(), 0);
+}
+
+START_TEST(a_restart_finds_everything_and_ids_go_on)
+{
+    int64_t value;
+    store = open_in(dir);
+    ck_assert_int_eq(store_begin(store), 0);
+    put_order(store, 1, "A");
+    ck_assert_int_eq(store_next(store, "x", 1, &value), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_begin(store), 0);
+    put_order(store, 1, "LOST");
+    store_close(store); /* rolls back */
+
+    store = open_in(dir);
+    ck_assert(has_order(store, 1, "A") && !has_order(store, 1, "LOST"));
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(put_order(store, 1, "B"), 2);
+    ck_assert_int_eq(store_next(store, "x", 1, &value), 0);
+    ck_assert_int_eq(value, 2);
     store_close(store);
+}
+END_TEST
+
+/* A child that commits "A", leaves "B" open, and waits to be killed. */
+static pid_t hold_open(void)
+{
+    int ready[2];
+    char byte;
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        struct store *held = open_in(dir);
+        if (store_begin(held) == 0)
+            put_order(held, 1, "A");
+        if (store_commit(held) == 0 && store_begin(held) == 0)
+            put_order(held, 1, "B");
+        if (write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+START_TEST(a_second_process_is_refused_and_kill_9_loses_nothing_committed)
+{
+    pid_t pid = hold_open();
+    struct store_options options = { .dir = dir };
+    ck_assert_int_eq(store_open(&store, &options), ERR_STORE);
+    ck_assert_ptr_null(store);
+    ck_assert_ptr_nonnull(strstr(store_trouble(NULL), "another process uses this folder"));
+    ck_assert_ptr_nonnull(strstr(store_trouble(NULL), dir));
+
+    kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    store = open_in(dir);
+    ck_assert(has_order(store, 1, "A") && !has_order(store, 1, "B"));
+    store_close(store);
+}
+END_TEST
+
+static void expect_trouble(const char *words)
+{
+    struct store_options options = { .dir = dir };
+    ck_assert_int_eq(store_open(&store, &options), ERR_STORE);
+    ck_assert_msg(strstr(store_trouble(NULL), words), "%s", store_trouble(NULL));
+}
+
+static void sql_on_file(const char *text)
+{
+    sqlite3 *db;
+    ck_assert_int_eq(sqlite3_open(file_in_dir("sandbox.db"), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+START_TEST(a_file_that_is_not_ours_is_refused_with_the_reason)
+{
+    FILE *file = fopen(file_in_dir("sandbox.db"), "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("no database, but the diary of a shop\n", file);
+    fclose(file);
+    expect_trouble("is not a database");
+    unlink(file_in_dir("sandbox.db"));
+
+    sql_on_file("CREATE TABLE diary (day TEXT)");
+    expect_trouble("was not made by wxpay-sandbox");
+    unlink(file_in_dir("sandbox.db"));
+
+    store_close(open_in(dir));
+    sql_on_file("PRAGMA user_version = 999");
+    expect_trouble("newer wxpay-sandbox (schema 999");
+    sql_on_file("PRAGMA user_version = 1; DROP TABLE notice");
+    expect_trouble("no such table: notice");
+}
+END_TEST
+
+START_TEST(a_folder_is_made_for_its_owner_only)
+{
+    struct store_options options = { .dir = file_in_dir("a/b") };
+    ck_assert_int_eq(store_open(&store, &options), 0);
+    store_close(store);
+    ck_assert_int_eq(access(file_in_dir("a/b/sandbox.db"), R_OK), 0);
+    unlink(file_in_dir("a/b/sandbox.db"));
+    rmdir(file_in_dir("a/b"));
+    rmdir(file_in_dir("a"));
+    options.dir = "/proc/nothing/here";
+    ck_assert_int_eq(store_open(&store, &options), ERR_STORE);
+    ck_assert_ptr_nonnull(strstr(store_trouble(NULL), "/proc/nothing/here"));
+    options.dir = "";
+    ck_assert_int_eq(store_open(&store, &options), ERR_STORE);
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("store");
-    TCase *rows = tcase_create("rows");
-    tcase_add_test(rows, opens);
-    suite_add_tcase(suite, rows);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    TCase *turns = tcase_create("transactions");
+    tcase_add_checked_fixture(turns, setup, teardown);
+    tcase_add_test(turns, savepoints_nest_and_undo_only_what_is_inside);
+    tcase_add_test(turns, a_rollback_forgets_the_whole_turn);
+    tcase_add_test(turns, a_transaction_lost_underneath_is_never_committed);
+    tcase_add_test(turns, a_full_store_loses_the_turn_and_says_so);
+    suite_add_tcase(suite, turns);
+    TCase *folder = tcase_create("folder");
+    tcase_add_checked_fixture(folder, setup_dir, teardown_dir);
+    tcase_add_test(folder, a_restart_finds_everything_and_ids_go_on);
+    tcase_add_test(folder, a_second_process_is_refused_and_kill_9_loses_nothing_committed);
+    tcase_add_test(folder, a_file_that_is_not_ours_is_refused_with_the_reason);
+    tcase_add_test(folder, a_folder_is_made_for_its_owner_only);
+    suite_add_tcase(suite, folder);
+    return run_suite(suite);
 }
