@@ -2,9 +2,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/json_write.h"
 #include "engine/notice_rule.h"
-
-#include <jansson.h>
 
 static const char *const mode_names[] = {
     [NOTICE_MODE_SEND] = "send",
@@ -69,11 +68,6 @@ static json_t *write_rules(const struct account *account)
     return map;
 }
 
-static int append(const char *bytes, size_t len, void *out)
-{
-    return buf_add(out, bytes, len);
-}
-
 int account_settings_write(const struct account *account, struct buf *out)
 {
     json_t *root = json_object();
@@ -94,8 +88,8 @@ int account_settings_write(const struct account *account, struct buf *out)
         err = put(root, "notice_mode", json_string(mode_names[account->notice_mode]));
     if (!err && account->notice_rule_count)
         err = put(root, "notice_rules", write_rules(account));
-    if (!err && json_dump_callback(root, append, out, JSON_COMPACT) != 0)
-        err = ERR_NOMEM;
+    if (!err)
+        err = json_write(root, out);
     json_decref(root);
     return err;
 }

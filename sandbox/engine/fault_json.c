@@ -2,8 +2,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/fault_list.h"
+#include "engine/json_write.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -383,11 +383,6 @@ static int check_together(struct reading *reading, json_t *root)
     return 0;
 }
 
-static int append(const char *bytes, size_t len, void *out)
-{
-    return buf_add(out, bytes, len);
-}
-
 static int read_root(struct reading *reading, json_t *root)
 {
     if (!json_is_object(root))
@@ -411,8 +406,8 @@ int fault_parse(struct view json, struct fault *out, struct buf *spec, struct fa
     int err = buf_reserve(&out->text, json.len);
     if (!err)
         err = read_root(&reading, root);
-    if (!err && json_dump_callback(root, append, spec, JSON_COMPACT) != 0)
-        err = ERR_NOMEM;
+    if (!err)
+        err = json_write(root, spec);
     json_decref(root);
     return err;
 }

@@ -37,10 +37,9 @@
     X(LAST_IDS, "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM orders),"              \
                 " (SELECT max(id) FROM notice), (SELECT max(id) FROM delivery),"                   \
                 " (SELECT max(id) FROM fault)")                                                    \
-    X(COUNTER_NEXT, "INSERT INTO counter (name, next) VALUES (?1, ?2 + 1)"                         \
-                    " ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1")               \
-    X(COUNTER_KEEP, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                             \
-                    " ON CONFLICT DO UPDATE SET next = next RETURNING next")                       \
+    X(COUNTER_GET, "SELECT next FROM counter WHERE name = ?")                                      \
+    X(COUNTER_SET, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                              \
+                   " ON CONFLICT DO UPDATE SET next = ?2")                                         \
     X(ACCOUNT_INSERT, "INSERT INTO account (id, mch_id, api_key, name, settings)"                  \
                       " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")                            \
     X(ACCOUNT_UPDATE, "UPDATE account SET mch_id = ?, api_key = ?, name = ?, settings = ?"         \

@@ -245,27 +245,41 @@ void store_undo(struct store *store)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* A statement about a counter that returns its number. */
-static int count_with(struct store *store, enum sql_id id, const char *name, int64_t value,
-                      int64_t *out)
+/* Two statements: RETURNING would open a table of its own for its one row. */
+static int counter_get(struct store *store, const char *name, int64_t *out)
 {
-    struct sql sql = sql_start(store, id);
+    struct sql sql = sql_start(store, SQL_COUNTER_GET);
     sql_put_text(&sql, name);
-    sql_put_int(&sql, value);
     int rows = sql_next(&sql);
-    if (rows < 0)
-        return rows;
-    assert(rows == 1);
+    if (rows <= 0)
+        return rows ? rows : ERR_NOT_FOUND;
     *out = sql_get_int(&sql);
     return sql_end(&sql, 0);
 }
 
+static int counter_set(struct store *store, const char *name, int64_t value)
+{
+    struct sql sql = sql_start(store, SQL_COUNTER_SET);
+    sql_put_text(&sql, name);
+    sql_put_int(&sql, value);
+    return sql_change(&sql, ERR_STORE);
+}
+
 int store_next(struct store *store, const char *counter, int64_t first, int64_t *out)
 {
-    return count_with(store, SQL_COUNTER_NEXT, counter, first, out);
+    int err = counter_get(store, counter, out);
+    if (err == ERR_NOT_FOUND) {
+        *out = first;
+        err = 0;
+    }
+    return err ? err : counter_set(store, counter, *out + 1);
 }
 
 int store_constant(struct store *store, const char *name, int64_t proposal, int64_t *out)
 {
-    return count_with(store, SQL_COUNTER_KEEP, name, proposal, out);
+    int err = counter_get(store, name, out);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    *out = proposal;
+    return counter_set(store, name, proposal);
 }
