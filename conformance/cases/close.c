@@ -76,6 +76,7 @@ static void race(struct bench *bench, const char *fault)
         query_says_notpay(bench, order) || (fault && bench_fault(bench, order, fault)) ||
         bench_close(bench, order, "give-up") || bench_pass_time(bench, FIVE_MINUTES_S + 30) ||
         bench_await_calls(bench, order, "closeorder", 1) || bench_faults_off(bench) ||
+        (fault && bench_fault(bench, order, fault)) ||
         bench_await_state(bench, order, ORDER_PAID, 1000))
         return;
     if (bench_state(order) != ORDER_PAID &&

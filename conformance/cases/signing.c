@@ -91,6 +91,18 @@ static void decide_repeats(struct ruling *r, const struct nonces *n)
             }
 }
 
+/* The number that the digits make, leading zeros and all; false when it is none or too long. */
+static bool counts_as(const char *text, int64_t *out)
+{
+    *out = 0;
+    for (const char *c = text; *c; c++) {
+        if (*c < '0' || *c > '9' || *out > (INT64_MAX - 9) / 10)
+            return false;
+        *out = *out * 10 + (*c - '0');
+    }
+    return text[0] != '\0';
+}
+
 /* Five in a row, each a little greater than the one before: the next one can be told. */
 static void decide_counter(struct ruling *r, const struct nonces *n)
 {
@@ -98,9 +110,8 @@ static void decide_counter(struct ruling *r, const struct nonces *n)
 
     for (size_t i = 1; i < n->count && in_a_row < 4; i++) {
         int64_t now = 0, was = 0;
-        bool near = !view_to_i64(view_str(n->item[i].text), INT64_MAX, &now) &&
-                    !view_to_i64(view_str(n->item[i - 1].text), INT64_MAX, &was) && now > was &&
-                    now - was < 1000;
+        bool near = counts_as(n->item[i].text, &now) && counts_as(n->item[i - 1].text, &was) &&
+                    now > was && now - was < 1000;
         in_a_row = near ? in_a_row + 1 : 0;
     }
     if (in_a_row >= 4)

@@ -253,16 +253,25 @@ static void timeout_decide(const struct story *story, struct ruling *ruling)
 {
     const struct fact *made = story_first(story, "create", "o1", NULL);
     const struct fact *call = story_call(story, NULL, "unifiedorder", NULL);
+    long long waited = fact_int(made, "/steps/0/answer/took_ms", 0);
 
-    if (!made || !call)
+    if (!made)
         return;
-    if (fact_get(made, "/steps/0/answer/status"))
-        rule_holds(ruling, "WX2-010", call, "it gave the silent call up after %lld ms",
-                   (long long)fact_int(call, "/duration_us", 0) / 1000);
+    if (fact_int(made, "/steps/0/answer/status", 0) > 0)
+        rule_holds(ruling, "WX2-010", made,
+                   "a call that was never answered was given up; the buyer "
+                   "heard so after %lld ms",
+                   waited);
+    else if (waited >= PATIENCE_MS - 1000)
+        rule_broken(
+            ruling, "WX2-010", made,
+            "%lld ms after a call that was not answered it still waited, and its buyer with "
+            "it",
+            waited);
     else
-        rule_broken(ruling, "WX2-010", made,
-                    "30 s after a call that was not answered it still "
-                    "waited, and its buyer with it");
+        rule_undecided(ruling, "WX2-010", made, "the merchant did not answer: %s",
+                       fact_str(made, "/steps/0/answer/error"));
+    rule_evidence(ruling, "WX2-010", call);
 }
 
 static const struct case_def cases[] = {

@@ -67,6 +67,8 @@ static int wrong_sign(struct shop *shop, struct v2_msg *msg, unsigned mistake)
         err = v2_msg_add_str(msg, "sign_type", v2_sign_type_name(type));
     if (!err && (mistake & EMPTY_SIGNED))
         err = v2_msg_add_str(msg, "device_info", "");
+    if (!err && (mistake & TRIMMED))
+        err = v2_msg_add_str(msg, "device_info", " till 1 ");
     if (!(mistake & UNSORTED))
         v2_msg_sort(msg);
     for (size_t i = 0; !err && i < msg->count; i++)
@@ -137,6 +139,8 @@ static int unsplit_cdata(struct shop *, const struct v2_msg *msg, struct buf *ou
     int err = buf_str(out, "<xml>");
     if (!err)
         err = elements(msg, "cdata", out);
+    if (!err) /* text that only a careful writer can pack */
+        err = buf_str(out, "<detail><![CDATA[a[b[0]]>c]]></detail>");
     return err ? err : buf_str(out, "</xml>");
 }
 
