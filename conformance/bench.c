@@ -65,7 +65,8 @@ int bench_platform_trouble(struct bench *bench, const char *during)
 
 int bench_errand_trouble(struct bench *bench, const char *during, int err)
 {
-    return bench_trouble(bench, err == ERR_NOT_FOUND ? "merchant" : "judge", during, "%s",
+    bool its_values = err == ERR_NOT_FOUND || err == ERR_SYNTAX;
+    return bench_trouble(bench, its_values ? "merchant" : "judge", during, "%s",
                          bench->shop.why[0] ? bench->shop.why : err_text(err));
 }
 

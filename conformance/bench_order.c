@@ -126,7 +126,7 @@ static int furnish(struct bench *bench, struct slot *slot, const struct order_wi
 
 static bool step_ok(const struct http_answer *answer)
 {
-    return answer->status >= 200 && answer->status <= 399;
+    return answer->status >= 200 && answer->status <= 399 && !answer->error[0];
 }
 
 /* One step's answer: captures, or why it failed. */
@@ -248,8 +248,7 @@ struct order *bench_create(struct bench *bench, const struct order_wish *wish)
     if (!err)
         err = walk_steps(bench, slot, wish, traces);
     if (err)
-        bench_trouble(bench, "judge", "create", "%s",
-                      bench->shop.why[0] ? bench->shop.why : err_text(err));
+        bench_errand_trouble(bench, "create", err);
     else
         err = conclude(bench, slot, wish, traces);
     json_decref(traces);

@@ -84,8 +84,8 @@ bench_trouble(struct bench *bench, const char *whose, const char *during, const 
 int bench_platform_trouble(struct bench *bench, const char *during);
 
 /*
- * After shop_do() failed: a name that was never captured is the merchant's trouble (its earlier
- * answer lacked it), anything else ours.
+ * After shop_do() failed: a name that was never captured, or values that make no request, are the
+ * merchant's trouble (they came from its answers), anything else ours.
  */
 int bench_errand_trouble(struct bench *bench, const char *during, int err);
 

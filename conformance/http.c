@@ -227,6 +227,8 @@ static void describe_failure(struct flight *flight, CURLcode code)
     else if (code == CURLE_WRITE_ERROR)
         snprintf(answer->error, sizeof(answer->error), "answer larger than %zu bytes",
                  HTTP_ANSWER_MAX);
+    else if (code == CURLE_UNSUPPORTED_PROTOCOL)
+        snprintf(answer->error, sizeof(answer->error), "what came is no HTTP");
     else
         snprintf(answer->error, sizeof(answer->error), "%.150s",
                  flight->text[0] ? flight->text : curl_easy_strerror(code));
@@ -242,7 +244,9 @@ static int finish(struct flight *flight, CURLcode code)
         return flight->err;
     if (code == CURLE_OUT_OF_MEMORY)
         return ERR_NOMEM;
-    if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    /* what answers without a status line is HTTP/0.9 to curl: nonsense of the peer, no bad URL */
+    bool web = view_starts(view_str(flight->ask->url), VIEW("http"));
+    if (code == CURLE_URL_MALFORMAT || (code == CURLE_UNSUPPORTED_PROTOCOL && !web))
         return ERR_SYNTAX;
     curl_easy_getinfo(flight->easy, CURLINFO_RESPONSE_CODE, &status);
     answer->status = (int)status;
