@@ -92,7 +92,7 @@ static void peer_on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *bytes
     struct peer *peer = container_of(stream, struct peer, tcp);
     if (got < 0) {
         peer->eof = true;
-        peer->failed = got != UV_EOF;
+        peer->failed = peer->failed || got != UV_EOF;
         uv_read_stop(stream);
     } else {
         ck_assert_int_eq(buf_add(&peer->got, bytes->base, (size_t)got), 0);
@@ -114,6 +114,7 @@ static void peer_on_written(uv_write_t *uv, int status)
     struct peer *peer = write->peer;
     buf_release(&write->bytes);
     mem_free(write);
+    peer->failed = peer->failed || (status < 0 && status != UV_ECANCELED);
     if (status == 0)
         peer_send_more(peer);
 }

@@ -34,7 +34,8 @@ struct peer {
     struct buf got;
     struct buf to_send;
     size_t sent, piece; /* bytes per write; 0: all at once */
-    bool connected, eof, failed, closed;
+    bool connected, eof, closed;
+    bool failed;   /* reading or writing ended otherwise than by the server's end */
     bool answered; /* @got holds what peer_until() waits for */
     const char *awaited;
     size_t awaited_count;

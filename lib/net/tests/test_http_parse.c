@@ -10,6 +10,22 @@ static const struct http_limits limits = { .head_max = 256, .body_max = 64 };
 
 static struct http_blocks blocks;
 
+/* Does every view lie in the block that was handed out with the message? */
+static bool is_in(const struct http_block *block, struct view text)
+{
+    return text.ptr >= block->bytes && text.ptr + text.len <= block->bytes + block->cap;
+}
+
+static bool all_in(const struct http_block *block, const struct http_request *request)
+{
+    bool fine = is_in(block, request->method) && is_in(block, request->target) &&
+                is_in(block, request->body) && is_in(block, request->head);
+    for (size_t i = 0; i < request->headers->count; i++)
+        fine = fine && is_in(block, request->headers->item[i].name) &&
+               is_in(block, request->headers->item[i].value);
+    return fine;
+}
+
 /* Everything a series of requests said, as text, so that two readings can be compared. */
 static void describe(struct buf *out, const struct http_request *request)
 {
@@ -43,6 +59,7 @@ static int read_all(struct view bytes, size_t (*next_len)(void), struct buf *out
         while ((parsed = http_parse_step(&parse, len, &headers)) == HTTP_PARSE_DONE) {
             struct http_request request;
             struct http_block *block = http_parse_take(&parse, &request);
+            ck_assert(all_in(block, &request));
             describe(out, &request);
             http_block_unref(block);
             len = 0;
@@ -273,6 +290,7 @@ START_TEST(a_body_that_outgrows_its_block_is_moved_with_all_its_views)
     }
     ck_assert_int_eq(parsed, HTTP_PARSE_DONE);
     struct http_block *block = http_parse_take(&parse, &request);
+    ck_assert(all_in(block, &request));
     ck_assert(view_is(request.method, "POST"));
     ck_assert(view_is(request.path, "/x"));
     ck_assert(view_is(request.query, "y"));

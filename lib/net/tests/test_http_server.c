@@ -336,11 +336,11 @@ END_TEST
 START_TEST(an_open_call_is_never_idle)
 {
     struct peer peer;
-    start((struct http_server_options){ .idle_ms = 20, .request_ms = 20 });
+    start((struct http_server_options){ .idle_ms = 500, .request_ms = 500 });
     open_and_send(&peer, VIEW("GET /1 HTTP/1.1\r\n" H "\r\n"));
     until_calls(1);
     uint64_t start_ms = uv_now(&net_loop);
-    while (uv_now(&net_loop) < start_ms + 100) /* five times the bounds */
+    while (uv_now(&net_loop) < start_ms + 1200) /* twice the bounds */
         uv_run(&net_loop, UV_RUN_NOWAIT);
     ck_assert(!peer.eof);
     answer(app.calls[0]);
