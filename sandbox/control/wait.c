@@ -238,7 +238,6 @@ static const char *misfit(const struct wait_in *in, const char **message)
 {
     static const char missing[] = "is missing for this kind of wait";
     static const char meaningless[] = "has no meaning for this kind of wait";
-    bool calls = in->what == CALLS;
 
     *message = missing;
     if (needs[in->what].number && !in->out_trade_no.ptr)
@@ -257,7 +256,7 @@ static const char *misfit(const struct wait_in *in, const char **message)
     if (!needs[in->what].after && in->after)
         return "/after";
     *message = "is no API of this sandbox";
-    return calls && !api_is_known(in->api) ? "/api" : NULL;
+    return in->api.ptr && !api_is_known(in->api) ? "/api" : NULL;
 }
 
 int do_wait(struct ask *ask)

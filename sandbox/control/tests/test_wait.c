@@ -1,4 +1,4 @@
-/* What takes time on the control door: waits, the clock, notifications, the event stream. */
+/* Calls of the control door that wait, the event stream, and what happens without memory. */
 #include "control/tests/ctl_test.h"
 
 #include "base/err.h"
@@ -125,30 +125,34 @@ END_TEST
 
 START_TEST(calls_are_counted_after_an_id)
 {
-    struct ctl_reply reply;
+    struct ctl_reply any, one;
     int64_t last;
-    char body[128];
+    char body[160];
     json_t *json;
 
     make("CALLS001");
     json = ctl_ask(&door, 200, "POST", BUILT_IN "/wait", "{\"for\":\"calls\",\"api\":\"*\"}");
     ck_assert_int_eq(int_at(json, "calls"), 1);
     last = int_at(json, "last");
-    snprintf(body, sizeof(body),
-             "{\"for\":\"calls\",\"api\":\"unifiedorder\",\"after\":%lld,\"count\":2,"
-             "\"out_trade_no\":\"CALLS002\"}",
+    snprintf(body, sizeof(body), "{\"for\":\"calls\",\"api\":\"*\",\"after\":%lld,\"count\":2}",
              (long long)last);
-    begin_wait(&reply, body);
-    holds_until(&door, 1);
-    make("CALLS003"); /* another order */
+    begin_wait(&any, body);
+    snprintf(
+        body, sizeof(body),
+        "{\"for\":\"calls\",\"api\":\"unifiedorder\",\"after\":%lld,\"out_trade_no\":\"CALLS002\"}",
+        (long long)last);
+    begin_wait(&one, body);
+    holds_until(&door, 2);
+    make("CALLS001"); /* the first does not count again, and this is not the other's order */
+    ck_assert(!any.done && !one.done);
     make("CALLS002");
-    ck_assert(!reply.done);
-    make("CALLS002"); /* asked again */
-    door_until(&door, &reply.done);
-    ck_assert_int_eq(reply.status, 200);
-    ck_assert_int_eq(int_at(reply.json, "calls"), 2);
-    ck_assert_int_gt(int_at(reply.json, "last"), last);
-    ctl_release(&reply);
+    door_until(&door, &any.done);
+    door_until(&door, &one.done);
+    ck_assert_int_eq(int_at(any.json, "calls"), 2);
+    ck_assert_int_eq(int_at(one.json, "calls"), 1);
+    ck_assert_int_gt(int_at(one.json, "last"), last);
+    ctl_release(&any);
+    ctl_release(&one);
 }
 END_TEST
 
@@ -212,161 +216,6 @@ START_TEST(a_stop_answers_what_waits)
 }
 END_TEST
 
-/* ---- the clock ------------------------------------------------------------------------------- */
-
-START_TEST(a_frozen_clock_stands_and_a_jump_is_exact)
-{
-    json_t *json = ctl_ask(&door, 200, "POST", BUILT_IN "/clock/freeze", "{\"at_ms\":1000000}");
-
-    ck_assert_int_eq(int_at(json, "virtual_ms"), 1000000);
-    json = ctl_ask(&door, 200, "POST", BUILT_IN "/clock/advance", "{\"s\":90}");
-    ck_assert_int_eq(int_at(json, "virtual_ms"), 1090000);
-    ck_assert_uint_eq(json_array_size(json_object_get(json, "deliveries")), 0);
-    json = ctl_ask(&door, 200, "GET", BUILT_IN "/clock", NULL);
-    ck_assert_int_eq(int_at(json, "virtual_ms"), 1090000);
-    ck_assert(json_is_true(json_object_get(json, "frozen")));
-    json = ctl_ask(&door, 200, "POST", BUILT_IN "/clock/real", NULL);
-    ck_assert(json_is_false(json_object_get(json, "frozen")));
-    ck_assert_int_eq(int_at(json, "offset_ms"), 0);
-}
-END_TEST
-
-/* V2 6.4, the current timetable: 15 s, 15 s, 30 s, 3 min after the first. */
-START_TEST(a_jump_runs_what_is_due_in_order_and_lists_it)
-{
-    json_t *json;
-
-    shop.deaf = true;
-    ctl_ask(&door, 200, "POST", BUILT_IN "/clock/freeze", "{}");
-    make("CLOCK001");
-    pay("CLOCK001", ",\"wait_ms\":60000");
-    json = ctl_ask(&door, 200, "POST", BUILT_IN "/clock/advance", "{\"s\":60,\"wait_ms\":60000}");
-    ck_assert_uint_eq(json_array_size(json_object_get(json, "deliveries")), 3);
-    ck_assert_uint_eq(json_array_size(json_object_get(json, "open")), 0);
-    for (int i = 0; i < 3; i++) {
-        char path[40];
-        snprintf(path, sizeof(path), "deliveries.%d.attempt", i);
-        ck_assert_int_eq(int_at(json, path), i + 2);
-    }
-    ck_assert_int_eq(int_at(json, "deliveries.1.sent_ms") - int_at(json, "deliveries.0.sent_ms"),
-                     15'000);
-    ck_assert_int_eq(int_at(json, "deliveries.2.sent_ms") - int_at(json, "deliveries.1.sent_ms"),
-                     30'000);
-    ck_assert_uint_eq(shop.seen, 4);
-}
-END_TEST
-
-START_TEST(one_accounts_jump_is_not_anothers)
-{
-    int64_t before, after;
-
-    ctl_ask(&door, 201, "POST", "/v1/accounts", "{\"mch_id\":\"1999000099\"}");
-    ctl_ask(&door, 200, "POST", "/v1/accounts/1999000099/clock/freeze", "{\"at_ms\":5000}");
-    before = int_at(ctl_ask(&door, 200, "GET", BUILT_IN "/clock", NULL), "offset_ms");
-    ctl_ask(&door, 200, "POST", "/v1/accounts/1999000099/clock/advance", "{\"ms\":1}");
-    after = int_at(ctl_ask(&door, 200, "GET", BUILT_IN "/clock", NULL), "offset_ms");
-    ck_assert_int_eq(before, after);
-    ck_assert_int_eq(
-        int_at(ctl_ask(&door, 200, "GET", "/v1/accounts/1999000099/clock", NULL), "virtual_ms"),
-        5001);
-}
-END_TEST
-
-START_TEST(the_default_clock_is_that_of_accounts_made_later)
-{
-    ctl_ask(&door, 200, "POST", "/v1/clock/freeze", "{\"at_ms\":7000}");
-    ctl_ask(&door, 200, "POST", "/v1/clock/advance", "{\"s\":1}");
-    json_t *json = ctl_ask(&door, 201, "POST", "/v1/accounts", NULL);
-    ck_assert_int_eq(int_at(json, "clock.virtual_ms"), 8000);
-    json = ctl_ask(&door, 200, "GET", BUILT_IN "/clock", NULL);
-    ck_assert(json_is_false(json_object_get(json, "frozen")));
-}
-END_TEST
-
-/* ---- notifications --------------------------------------------------------------------------- */
-
-START_TEST(held_ones_are_kept_until_released)
-{
-    json_t *json;
-
-    ctl_ask(&door, 200, "PUT", BUILT_IN "/notifications/mode", "{\"mode\":\"hold\"}");
-    make("HOLD0001");
-    json = pay("HOLD0001", ",\"wait_ms\":60000"); /* comes back at once: nothing is sent */
-    ck_assert(is_null_at(json, "delivery"));
-    json = ctl_ask(&door, 200, "GET", BUILT_IN "/notifications?out_trade_no=HOLD0001", NULL);
-    ck_assert_str_eq(text_at(json, "notifications.0.state"), "held");
-    ctl_ask(&door, 200, "POST", BUILT_IN "/clock/advance", "{\"s\":86400}");
-    ck_assert_uint_eq(shop.seen, 0);
-    ctl_ask(&door, 200, "POST", BUILT_IN "/notifications/release", NULL);
-    ctl_ask(&door, 200, "POST", BUILT_IN "/wait",
-            "{\"for\":\"acknowledged\",\"out_trade_no\":\"HOLD0001\"}");
-    ck_assert_uint_eq(shop.seen, 1);
-    ck_assert_str_eq(text_at(ctl_ask(&door, 200, "GET", BUILT_IN, NULL), "notification_mode"),
-                     "send");
-}
-END_TEST
-
-START_TEST(a_mode_for_one_order_leaves_the_others)
-{
-    json_t *json;
-
-    ctl_ask(&door, 200, "PUT", BUILT_IN "/notifications/mode",
-            "{\"mode\":\"suppress\",\"out_trade_no\":\"MODE0001\"}"); /* before it is made */
-    make("MODE0001");
-    make("MODE0002");
-    json = pay("MODE0002", ",\"wait_ms\":60000");
-    ck_assert(json_is_true(json_object_get(json_object_get(json, "delivery"), "acknowledged")));
-    pay("MODE0001", "");
-    json = ctl_ask(&door, 200, "GET", BUILT_IN "/orders/MODE0001", NULL);
-    ck_assert_str_eq(text_at(json, "notification.state"), "suppressed");
-    ctl_ask(&door, 200, "POST", BUILT_IN "/notifications/release", NULL);
-    ctl_ask(&door, 200, "POST", BUILT_IN "/clock/advance", "{\"s\":86400}");
-    ck_assert_uint_eq(shop.seen, 1); /* dropped for good */
-}
-END_TEST
-
-START_TEST(rules_of_paid_orders_make_room_for_new_ones)
-{
-    char body[128];
-
-    for (int i = 0; i < 256; i++) {
-        snprintf(body, sizeof(body), "{\"mode\":\"suppress\",\"out_trade_no\":\"RULE%04d\"}", i);
-        ctl_ask(&door, 200, "PUT", BUILT_IN "/notifications/mode", body);
-    }
-    ctl_ask(&door, 409, "PUT", BUILT_IN "/notifications/mode",
-            "{\"mode\":\"hold\",\"out_trade_no\":\"RULE0256\"}");
-    make("RULE0007");
-    pay("RULE0007", "");
-    ctl_ask(&door, 200, "PUT", BUILT_IN "/notifications/mode",
-            "{\"mode\":\"hold\",\"out_trade_no\":\"RULE0256\"}");
-    ctl_ask(&door, 200, "POST", "/v1/reset", NULL); /* forgets them all */
-    make("RULE0008");
-    json_t *json = pay("RULE0008", ",\"wait_ms\":60000");
-    ck_assert_int_eq(int_at(json, "delivery.status"), 200);
-}
-END_TEST
-
-START_TEST(a_resend_delivers_once_more_and_waits_for_it)
-{
-    json_t *json;
-    char path[64];
-
-    make("SEND0001");
-    json = pay("SEND0001", ",\"wait_ms\":60000");
-    snprintf(path, sizeof(path), "/v1/notifications/%lld/resend",
-             (long long)int_at(json, "notification_id"));
-    json = ctl_ask(&door, 200, "POST", path, "{\"wait_ms\":60000}");
-    ck_assert_uint_eq(shop.seen, 2);
-    ck_assert_int_eq(int_at(json, "delivery.attempt"), 2);
-    ck_assert_str_eq(text_at(json, "notification.state"), "acknowledged");
-    json = ctl_ask(&door, 200, "POST", path, NULL); /* and without waiting */
-    ck_assert(is_null_at(json, "delivery"));
-    ctl_ask(&door, 200, "POST", BUILT_IN "/wait",
-            "{\"for\":\"delivery\",\"out_trade_no\":\"SEND0001\",\"count\":3}");
-    ck_assert_uint_eq(shop.seen, 3);
-}
-END_TEST
-
 /* ---- events ---------------------------------------------------------------------------------- */
 
 START_TEST(events_tell_what_happens_to_whom)
@@ -397,6 +246,56 @@ START_TEST(events_tell_what_happens_to_whom)
 }
 END_TEST
 
+/* ---- without memory -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *method, *path, *body;
+} hungry[] = {
+    { "GET", BUILT_IN, "" },
+    { "GET", BUILT_IN "/orders/HUNGRY01", "" },
+    { "GET", BUILT_IN "/exchanges", "" },
+    { "PATCH", BUILT_IN, "{\"name\":\"x\",\"switches\":{\"ack_mode\":\"strict\"}}" },
+    { "PUT", BUILT_IN "/notifications/mode", "{\"mode\":\"hold\",\"out_trade_no\":\"HUNGRY02\"}" },
+    { "POST", BUILT_IN "/faults", "{\"kind\":\"no_sign\"}" },
+    { "POST", BUILT_IN "/wait", "{\"for\":\"calls\",\"api\":\"*\",\"count\":9,\"timeout_ms\":1}" },
+    { "POST", BUILT_IN "/clock/advance", "{\"ms\":1}" },
+    { "POST", "/v1/scan", "{\"code_url\":\"weixin://wxpay/bizpayurl?pr=none\"}" },
+    { "POST", "/v1/pay",
+      "{\"mch_id\":\"1900000109\",\"out_trade_no\":\"HUNGRY01\",\"wait_ms\":1}" },
+    { "POST", "/v1/reset", "{}" },
+    { "GET", "/v1/events", "" },
+};
+
+/* An answer of some kind or a closed connection, and the next caller is served as ever. */
+START_TEST(a_refused_allocation_costs_one_answer_at_most)
+{
+    char request[512];
+    bool refused = true;
+
+    make("HUNGRY01");
+    snprintf(request, sizeof(request),
+             "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             hungry[_i].method, hungry[_i].path, strlen(hungry[_i].body), hungry[_i].body);
+    for (int n = 1; refused && n < 500; n++) {
+        struct raw raw;
+        raw_open(&raw, &door, request);
+        ck_assert_int_eq(buf_reserve(&raw.seen, 512 * 1024), 0); /* the test's own */
+        mem_fail_at(n);
+        for (int turn = 0; turn < 10'000 && !raw.ended; turn++) {
+            if (raw.seen.len && view_find(buf_view(&raw.seen), VIEW("\r\n\r\n")) != SIZE_MAX)
+                break;
+            uv_run(&door.loop, UV_RUN_ONCE);
+        }
+        ck_assert(raw.ended || raw.seen.len);
+        refused = mem_refused();
+        mem_fail_at(0);
+        raw_close(&raw, &door);
+    }
+    ck_assert(!refused);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("control waits");
@@ -412,15 +311,8 @@ int main(void)
     tcase_add_test(tc, a_wait_ends_when_its_caller_goes);
     tcase_add_test(tc, a_wait_ends_when_its_account_goes);
     tcase_add_test(tc, a_stop_answers_what_waits);
-    tcase_add_test(tc, a_frozen_clock_stands_and_a_jump_is_exact);
-    tcase_add_test(tc, a_jump_runs_what_is_due_in_order_and_lists_it);
-    tcase_add_test(tc, one_accounts_jump_is_not_anothers);
-    tcase_add_test(tc, the_default_clock_is_that_of_accounts_made_later);
-    tcase_add_test(tc, held_ones_are_kept_until_released);
-    tcase_add_test(tc, a_mode_for_one_order_leaves_the_others);
-    tcase_add_test(tc, rules_of_paid_orders_make_room_for_new_ones);
-    tcase_add_test(tc, a_resend_delivers_once_more_and_waits_for_it);
     tcase_add_test(tc, events_tell_what_happens_to_whom);
+    tcase_add_loop_test(tc, a_refused_allocation_costs_one_answer_at_most, 0, COUNT(hungry));
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
