@@ -355,6 +355,13 @@ bool decide_alive(const struct story *story, struct ruling *ruling, const char *
 {
     const struct fact *alive = story_last(story, "alive", NULL, NULL);
 
+    for (const struct fact *f = NULL; (f = story_next(story, f, "merchant", NULL, NULL));)
+        if (fact_is(f, "/event", "exited") && story_first(story, "sent", NULL, NULL) &&
+            fact_before(story_first(story, "sent", NULL, NULL), f)) {
+            rule_broken(ruling, rule, f, "the merchant's process ended: %.200s",
+                        fact_str(f, "/why"));
+            return false;
+        }
     if (!alive || fact_true(alive, "/ok"))
         return true;
     rule_broken(ruling, rule, alive, "the merchant did not answer its own page afterwards");

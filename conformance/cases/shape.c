@@ -36,9 +36,30 @@ static void bare_run(struct bench *bench)
     altered(bench, ALTER "\"quote\":\"bare\"}");
 }
 
+/* The platform leaves integers bare, so this true payment is told by the judge. */
 static void cdata_run(struct bench *bench)
 {
-    altered(bench, ALTER "\"quote\":\"cdata\"}");
+    static const struct oracle_shape shape = { .all_cdata = true };
+    static const struct order_wish any = {};
+    struct oracle_msg msg = {};
+    struct order *order = bench_create(bench, &any);
+
+    if (!order || bench_notify_mode(bench, order, "suppress") || bench_pay(bench, order, NULL))
+        return;
+    notice_fields(bench, order, &msg);
+    int err = notice_seal(bench, order, &msg);
+    if (!err)
+        err = notice_send(bench, order, &msg, &shape, "cdata");
+    oracle_release(&msg);
+    if (err || bench_await_state(bench, order, ORDER_PAID, 0) ||
+        bench_status(bench, order, "after"))
+        return;
+}
+
+static void cdata_decide(const struct story *story, struct ruling *ruling)
+{
+    decide_accepted(story, ruling, "WX2-050", story_first(story, "sent", "o1", "cdata"),
+                    "a notification with its integers in CDATA");
 }
 
 static void spaced_run(struct bench *bench)
@@ -202,10 +223,8 @@ static void hostile_run(struct bench *bench)
     static const struct {
         const char *label, *fault;
     } kinds[] = {
-        { "odd",
-          ALTER "\"set\":{\"openid\":\"o-||(select 1)--\",\"bank_type\":\"-;DROP TABLE x--\"}}" },
-        { "quoted",
-          ALTER "\"set\":{\"openid\":\"o'||(select 1)--\",\"bank_type\":\"';DROP TABLE x--\"}}" },
+        { "odd", ALTER "\"set\":{\"openid\":\"o-brien\",\"bank_type\":\"-;DROP TABLE x--\"}}" },
+        { "quoted", ALTER "\"set\":{\"openid\":\"o'brien\",\"bank_type\":\"';DROP TABLE x--\"}}" },
         { "script",
           ALTER "\"set\":{\"openid\":\"" SCRIPT "\",\"bank_type\":\"../../etc/passwd\"}}" },
     };
@@ -338,7 +357,12 @@ static const struct case_def cases[] = {
     SHAPE("new-field", new_field_run, "A notification holds signed fields that nobody knows yet."),
     SHAPE("reordered", reordered_run, "A notification's fields come in reverse order."),
     SHAPE("bare", bare_run, "A notification's values are bare text, escaped."),
-    SHAPE("cdata", cdata_run, "A notification's values, integers too, are in CDATA."),
+    { .id = "shape/cdata",
+      .experiment = "A true notification's values, integers too, are in CDATA.",
+      .claims = { { "WX2-050", "the notification is accepted and the order settled" } },
+      .needs = NEED_STATUS,
+      .run = cdata_run,
+      .decide = cdata_decide },
     SHAPE("spaced", spaced_run, "White space stands between a notification's fields."),
     SHAPE("empty-fields", empty_run, "A notification holds empty fields, which are not signed."),
     SHAPE("blank-edges", blanks_run,
