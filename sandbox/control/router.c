@@ -200,7 +200,9 @@ void router_on_call(struct http_call *http, void *owner)
     ask->out = JSON_OUT_INIT(CONTROL_ANSWER_MAX);
     ask->param_text = BUF_INIT(1024);
     err = dispatch(ask);
-    if (err) {
+    if (err == ERR_LIMIT) {
+        ask_refuse(ask, 503, "BUSY", "", "%d calls are waiting already", CONTROL_HOLDS_MAX);
+    } else if (err) {
         log_event(LOG_ERROR, "control", "trouble", "path", http_call_request(http)->path, "error",
                   view_str(err_name(err)), NULL);
         ask_refuse(ask, 500, "TROUBLE", "", "%s: %s", err_name(err), err_text(err));

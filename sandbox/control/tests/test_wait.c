@@ -216,6 +216,18 @@ START_TEST(a_stop_answers_what_waits)
 }
 END_TEST
 
+START_TEST(more_calls_than_the_bound_are_told_to_come_back)
+{
+    size_t before = door.sandbox.control->hold_count;
+
+    door.sandbox.control->hold_count = CONTROL_HOLDS_MAX; /* as if so many waited */
+    json_t *json = ctl_ask(&door, 503, "POST", BUILT_IN "/wait",
+                           "{\"for\":\"calls\",\"api\":\"*\",\"timeout_ms\":60000}");
+    ck_assert_str_eq(text_at(json, "error.code"), "BUSY");
+    door.sandbox.control->hold_count = before;
+}
+END_TEST
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 START_TEST(events_tell_what_happens_to_whom)
@@ -311,6 +323,7 @@ int main(void)
     tcase_add_test(tc, a_wait_ends_when_its_caller_goes);
     tcase_add_test(tc, a_wait_ends_when_its_account_goes);
     tcase_add_test(tc, a_stop_answers_what_waits);
+    tcase_add_test(tc, more_calls_than_the_bound_are_told_to_come_back);
     tcase_add_test(tc, events_tell_what_happens_to_whom);
     tcase_add_loop_test(tc, a_refused_allocation_costs_one_answer_at_most, 0, COUNT(hungry));
     suite_add_tcase(suite, tc);
