@@ -2,7 +2,11 @@
 #include "control/router.h"
 #include "control/tests/ctl_test.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static struct door door;
 
@@ -398,6 +402,62 @@ START_TEST(a_reset_of_one_account_leaves_the_others)
 }
 END_TEST
 
+/* ---- a disk that is full --------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/wxpay-door-XXXXXX";
+
+static void set_file_size_max(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void remove_folder(void)
+{
+    static const char *const files[] = { "sandbox.db", "sandbox.db-wal", "sandbox.db-shm",
+                                         "sandbox.lock" };
+    char path[128];
+
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+/* What was not committed did not happen: not in the store, not in memory, and nobody was told. */
+START_TEST(a_commit_that_fails_undoes_the_call)
+{
+    struct raw events;
+
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    door_open(&door, folder);
+    raw_open(&events, &door, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    raw_until(&events, &door, "events of wxpay-sandbox");
+    set_file_size_max(1);
+    json_t *json = ctl_ask(&door, 503, "POST", ACCOUNTS, "{\"mch_id\":\"1999000077\"}");
+    ck_assert_str_eq(text_at(json, "error.code"), "NOT_COMMITTED");
+    ctl_ask(&door, 503, "PATCH", BUILT_IN, "{\"name\":\"changed\"}");
+    ctl_ask(&door, 503, "POST", BUILT_IN "/clock/freeze", "{\"at_ms\":1000}");
+    ctl_ask(&door, 404, "GET", ACCOUNTS "/1999000077", NULL);
+    set_file_size_max(RLIM_INFINITY);
+    json = ctl_ask(&door, 200, "GET", BUILT_IN, NULL);
+    ck_assert_str_ne(text_at(json, "name"), "changed");
+    ck_assert(json_is_false(json_object_get(json_object_get(json, "clock"), "frozen")));
+    ctl_ask(&door, 201, "POST", ACCOUNTS, "{\"mch_id\":\"1999000077\"}");
+    ctl_ask(&door, 200, "POST", ACCOUNTS "/1999000077/clock/freeze", "{}");
+    raw_until(&events, &door, "\"mch_id\":\"1999000077\"");
+    ck_assert_ptr_null(strstr(buf_cstr(&events.seen), "\"mch_id\":\"1900000109\""));
+    raw_close(&events, &door);
+    door_close(&door);
+    remove_folder();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("control door");
@@ -417,6 +477,10 @@ int main(void)
     tcase_add_test(tc, faults_are_ordered_listed_and_deleted);
     tcase_add_test(tc, exchanges_are_listed_fetched_and_explained);
     tcase_add_test(tc, a_reset_of_one_account_leaves_the_others);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("disk");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, a_commit_that_fails_undoes_the_call);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
