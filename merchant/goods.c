@@ -14,7 +14,7 @@ static const struct goods list[] = {
     { "notebook", "笔记本 'Notebook'", 115 },
     { "tea", "龙井茶 Tea & Honey", 990 },
     { "teapot", "茶壶 Teapot ]]> edition", 1999 },
-    { "gift & <box>", "礼盒 Gift & <Box>", 4999 },
+    { "gift & <box>", "礼盒 Gift & <Box> \"]]>\"", 4999 },
 };
 
 const struct goods *goods_list(size_t *count)

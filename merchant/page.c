@@ -116,6 +116,7 @@ void page_checkout(struct shop *shop, struct http_call *call, struct order *orde
     struct buf name = BUF_INIT(1024), note = BUF_INIT(1024), price = BUF_INIT(32),
                source = BUF_INIT(1024), html = BUF_INIT(PAGE_MAX);
     const struct goods *goods = goods_find(view_str(order->sku));
+    shop->steps->page_return(shop, order); /* perhaps the buyer comes back from the phone */
     int err = shop->steps->page_escape(shop, view_str(goods ? goods->name : order->sku), &name);
     if (!err)
         err = shop->steps->page_escape(shop, view_str(order->attach), &note);

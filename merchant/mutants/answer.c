@@ -69,7 +69,7 @@ static enum v2_error by_text(struct answer *a, struct view err_code)
     if (view_find(text, VIEW("已支付")) != SIZE_MAX || view_is(text, "order paid"))
         return V2_ERROR_PAID;
     enum v2_error error = step_answer_error(a, err_code);
-    return error == V2_ERROR_PAID ? V2_ERROR_FINAL : error;
+    return error == V2_ERROR_PAID ? V2_ERROR_CLOSED : error;
 }
 
 /* --- what it looks like -------------------------------------------------------------------------- */
@@ -79,9 +79,16 @@ static enum step garbage_fails(struct answer *a)
     enum step said = step_answer_known(a);
     if (said != STEP_GO && !a->err) {
         a->outcome = ANSWER_ERROR;
-        a->error = V2_ERROR_FINAL;
+        a->error = V2_ERROR_CLOSED;
     }
     return said;
+}
+
+/* At create and close such an error ends the order by itself. */
+static enum move garbage_ends(struct shop *shop, struct order *order, struct answer *a)
+{
+    bool garbage = a->outcome == ANSWER_ERROR && a->error == V2_ERROR_CLOSED;
+    return garbage ? MOVE_ENDED : step_query_unknown(shop, order, a);
 }
 
 static enum step classic_layout(struct answer *a)
@@ -145,8 +152,8 @@ const struct mutant mutants_answer[] = {
       .answer_result_code = unless_fail),
     M("branches-on-text", "WX2-027", "ORDERPAID is recognised by its Chinese text.",
       .answer_error = by_text),
-    M("garbage-is-failure", "WX2-013", "HTML or cut XML is taken for a failure.",
-      .answer_known = garbage_fails),
+    M("garbage-is-failure", "WX2-013", "HTML or cut XML is taken for the order's end.",
+      .answer_known = garbage_fails, .query_unknown = garbage_ends),
     M("answer-order-matters", "WX2-012", "return_code must be the first element of an answer.",
       .answer_known = classic_layout),
     M("answer-spaces-refused", "WX2-012", "White space between elements is refused.",

@@ -86,7 +86,7 @@ START_TEST(a_hostile_note_and_name_are_text)
     ck_assert_ptr_nonnull(
         strstr(buf_cstr(&bench.seen[0].text), "attach= '); <script>茶</script> &"));
     ck_assert_ptr_nonnull(
-        strstr(buf_cstr(&bench.seen[0].text), "body=街角小店-礼盒 Gift & <Box>&"));
+        strstr(buf_cstr(&bench.seen[0].text), "body=街角小店-礼盒 Gift & <Box> \"]]>\"&"));
     char path[64];
     snprintf(path, sizeof(path), "/orders/%s/page", made.id);
     got = bench_call(&bench, "GET", path, NULL);
