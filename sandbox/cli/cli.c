@@ -25,7 +25,8 @@ static const struct verb verbs[] = {
     { "order", "NUMBER", "show one order with its payment and notification", MCH, 1, 1, run_order,
       false },
     { "scan", "CODE_URL|PICTURE", "what the phone shows", DOOR, 1, 1, run_scan, false },
-    { "qr", "CODE_URL", "draw a code in the terminal", "config", 1, 1, run_qr, false },
+    { "qr", "CODE_URL", "draw a code in the terminal, or as a picture", "config output", 1, 1,
+      run_qr, false },
     { "pay", "CODE_URL|PICTURE|NUMBER", "pay an order as the person with the phone", MCH " " PAYING,
       1, 1, run_pay, false },
     { "clock", "[show|freeze [MS]|advance DURATION|real]", "look at or turn the account's clock",
@@ -105,6 +106,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
     int err, code;
 
     snprintf(program, sizeof(program), "wxpay-sandbox %s", verb->name);
+    argv[0] = program; /* the name --help shows */
     options_init(&cli.options);
     err = options_read(&cli.options, &usage, argc, argv, stderr);
     if (err && err != ERR_USAGE)

@@ -32,7 +32,7 @@ struct options {
     char *control_url, *mch_id;
     bool json;
     /* what a verb works on */
-    char *state, *api, *order, *name, *api_key, *openid, *bank_type;
+    char *state, *api, *order, *name, *api_key, *openid, *bank_type, *output;
     int outcome, wait;
     int64_t limit, after, count, wait_ms, timeout_ms;
     struct option_list appid, product, set, origin, coupon;

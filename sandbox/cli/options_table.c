@@ -74,6 +74,8 @@ static const struct option_row table[] = {
     TEXT("bank-type", bank_type, "TYPE", "what it is paid with (OTHERS)"),
     LIST("coupon", coupon, "TYPE:FEN[:ID]", "CASH or NO_CASH coupon; may be repeated"),
 
+    TEXT("output", output, "FILE", "write a picture: FILE.png or FILE.svg"),
+
     TEXT("name", name, "NAME", "the merchant's name"),
     TEXT("api-key", api_key, "KEY", "its API key, 32 letters and digits"),
     LIST("appid", appid, "APPID", "an appid bound to it; may be repeated"),

@@ -117,6 +117,11 @@ expect 0 '^none$' "$sandbox" orders --state SUCCESS
 expect 0 '^total +8.01' "$sandbox" order VERB0001
 expect 1 'there is no order "NONE"' "$sandbox" order NONE
 expect 0 '^phone +cashier' "$sandbox" scan "$code"
+if [[ -x $(dirname "$sandbox")/wxpay-qrscan ]]; then
+    "$sandbox" qr --output "$work/code.png" "$code"
+    expect 0 '^order +VERB0001' "$sandbox" scan "$work/code.png"
+    expect 1 'refused: /picture_base64: not-a-picture' "$sandbox" scan "$work/verbs"
+fi
 expect 1 '^phone +not-ours' "$sandbox" scan http://example.org/
 expect 2 'nofile.png' "$sandbox" scan nofile.png
 expect 1 'not paid: not-enough-money' "$sandbox" pay "$code" --outcome not_enough_money
