@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/page_cache.h"
+#include "store/wal_file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -71,7 +72,7 @@ static int open_db(struct store *store, const char *dir)
             return complain(store, "too long a name");
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    int rc = sqlite3_open_v2(path, &store->db, flags, NULL);
+    int rc = sqlite3_open_v2(path, &store->db, flags, dir ? wal_file_vfs() : NULL);
     if (!store->db)
         return ERR_NOMEM;
     if (rc != SQLITE_OK)

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,83 @@ START_TEST(a_second_process_is_refused_and_kill_9_loses_nothing_committed)
 }
 END_TEST
 
+static void expect_sound(const char *number, bool there)
+{
+    store = open_in(dir);
+    sqlite3_stmt *stmt;
+    ck_assert_int_eq(sqlite3_prepare_v2(store->db, "PRAGMA integrity_check", -1, &stmt, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+    ck_assert_str_eq((const char *)sqlite3_column_text(stmt, 0), "ok");
+    sqlite3_finalize(stmt);
+    ck_assert_int_eq(has_order(store, 1, number), there);
+    store_close(store);
+}
+
+/* @count orders of some kilobytes in one turn: far more than is kept before it is written. */
+static int put_many(struct store *into, int from, int count)
+{
+    int err = 0;
+    for (int i = from; !err && i < from + count; i++) {
+        struct order_row row = { .account_id = 1,
+                                 .state = TRADE_NOTPAY,
+                                 .request = BUF_INIT(REQUEST_BLOB_MAX) };
+        snprintf(row.out_trade_no, sizeof(row.out_trade_no), "%d", i * 7919 % 100003);
+        for (int k = 0; !err && k < 400; k++)
+            err = buf_str(&row.request, "0123456789");
+        if (!err)
+            err = order_insert(into, &row);
+        order_row_release(&row);
+    }
+    return err;
+}
+
+START_TEST(turns_of_any_size_are_whole_in_the_file)
+{
+    static const int sizes[] = { 1, 30, 1, 1000, 2, 300 };
+    int from = 1;
+    store = open_in(dir);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        ck_assert_int_eq(store_begin(store), 0);
+        ck_assert_int_eq(put_many(store, 50000, sizes[i]), 0);
+        store_rollback(store);
+        ck_assert_int_eq(store_begin(store), 0);
+        ck_assert_int_eq(put_many(store, from, sizes[i]), 0);
+        ck_assert_int_eq(store_commit(store), 0);
+        from += sizes[i];
+    }
+    store_close(store);
+    expect_sound("7919", true);
+    expect_sound("38123", false); /* 50000 * 7919 % 100003 */
+}
+END_TEST
+
+START_TEST(a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = { 400 * 1024, 400 * 1024 };
+        signal(SIGXFSZ, SIG_IGN);
+        struct store *held = open_in(dir);
+        int err = store_begin(held);
+        err = err ? err : put_many(held, 1, 10);
+        err = err ? err : store_commit(held);
+        if (err || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+            _exit(1);
+        for (int from = 100; !err && from < 5000; from += 10) {
+            err = store_begin(held);
+            err = err ? err : put_many(held, from, 10);
+            err = err ? err : store_commit(held);
+        }
+        _exit(err == ERR_STORE && has_order(held, 1, "7919") ? 0 : 2);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_sound("7919", true);
+}
+END_TEST
+
 static void expect_trouble(const char *words)
 {
     struct store_options options = { .dir = dir };
@@ -242,6 +320,8 @@ int main(void)
     tcase_add_checked_fixture(folder, setup_dir, teardown_dir);
     tcase_add_test(folder, a_restart_finds_everything_and_ids_go_on);
     tcase_add_test(folder, a_second_process_is_refused_and_kill_9_loses_nothing_committed);
+    tcase_add_test(folder, turns_of_any_size_are_whole_in_the_file);
+    tcase_add_test(folder, a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing);
     tcase_add_test(folder, a_file_that_is_not_ours_is_refused_with_the_reason);
     tcase_add_test(folder, a_folder_is_made_for_its_owner_only);
     suite_add_tcase(suite, folder);
