@@ -63,15 +63,26 @@ static int two(int value)
     return (value % 100 + 100) % 100;
 }
 
+static char *put_two(char *to, int value)
+{
+    to[0] = (char)('0' + two(value) / 10);
+    to[1] = (char)('0' + two(value) % 10);
+    return to + 2;
+}
+
+/* Every new order has one: printf would take longer than all that is printed. */
 void cn_time_14(int64_t ms, char out[CN_TIME_LEN + 1])
 {
     struct tm tm = cn_tm(ms);
     int year = (tm.tm_year + 1900) % 10000;
-    char text[32];
-    snprintf(text, sizeof(text), "%04d%02d%02d%02d%02d%02d", year < 0 ? 0 : year,
-             two(tm.tm_mon + 1), two(tm.tm_mday), two(tm.tm_hour), two(tm.tm_min), two(tm.tm_sec));
-    memcpy(out, text, CN_TIME_LEN);
-    out[CN_TIME_LEN] = '\0';
+    char *to = put_two(out, year < 0 ? 0 : year / 100);
+    to = put_two(to, year < 0 ? 0 : year);
+    to = put_two(to, tm.tm_mon + 1);
+    to = put_two(to, tm.tm_mday);
+    to = put_two(to, tm.tm_hour);
+    to = put_two(to, tm.tm_min);
+    to = put_two(to, tm.tm_sec);
+    *to = '\0';
 }
 
 void cn_time_iso(int64_t ms, char out[CN_TIME_ISO_LEN + 1])

@@ -105,15 +105,19 @@ uint64_t rng_below(struct rng *rng, uint64_t bound)
     return word % bound;
 }
 
+/* Never asks for more bytes than characters are missing, so none is drawn in vain. */
 static void pick(struct rng *rng, char *out, size_t len, const char *set, unsigned count)
 {
     unsigned limit = 256 - 256 % count; /* bytes above would favour the first characters */
     size_t done = 0;
     while (done < len) {
-        unsigned char byte;
-        rng_bytes(rng, &byte, 1);
-        if (byte < limit)
-            out[done++] = set[byte % count];
+        unsigned char bytes[32];
+        size_t drawn = len - done < sizeof(bytes) ? len - done : sizeof(bytes);
+        rng_bytes(rng, bytes, drawn);
+        for (size_t i = 0; i < drawn; i++)
+            if (bytes[i] < limit)
+                out[done++] = set[bytes[i] % count];
+        explicit_bzero(bytes, sizeof(bytes));
     }
     out[len] = '\0';
 }

@@ -90,9 +90,20 @@ static bool is_name_char(uint32_t c, bool first)
     return false;
 }
 
+/* A name of plain letters and underscores, as nearly all are. */
+static bool is_plain_name(struct view name)
+{
+    bool plain = name.len > 0;
+    for (size_t i = 0; i < name.len; i++)
+        plain &= (unsigned char)((name.ptr[i] | 0x20) - 'a') < 26 || name.ptr[i] == '_';
+    return plain;
+}
+
 /* A name without a colon: what the reader takes. */
 static bool is_name(struct view name)
 {
+    if (is_plain_name(name))
+        return true;
     struct view rest = name;
     if (!name.len || utf8_broken_at(name) != SIZE_MAX)
         return false;
