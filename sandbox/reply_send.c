@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "reply_v2.h"
 
-#include <stdio.h>
-
 #define WITHHELD_MAX_MS 120000
 
 void reply_trouble(struct call *call)
@@ -32,12 +30,21 @@ static void choose_type(struct call *call)
 /* What the record shows of the answer's head; Date and Connection are the server's. */
 static void record_head(struct call *call)
 {
-    char head[512];
-    int len = snprintf(head, sizeof(head), "HTTP/1.1 %d\r\n%.*s: %.*s\r\n\r\n", call->status,
-                       VIEW_ARG(call->header.name), VIEW_ARG(call->header.value));
-    if (len > 0 && (size_t)len < sizeof(head))
-        exchange_raw(call->exchange, &call->exchange->answer_head,
-                     (struct view){ head, (size_t)len });
+    struct buf *head = &call->exchange->answer_head;
+    char line[] = "HTTP/1.1 000\r\n";
+    int rest = call->status;
+    for (size_t i = 3; i-- > 0; rest /= 10)
+        line[9 + i] = (char)('0' + rest % 10);
+    int err = buf_add(head, line, sizeof(line) - 1);
+    if (!err)
+        err = buf_view_add(head, call->header.name);
+    if (!err)
+        err = buf_str(head, ": ");
+    if (!err)
+        err = buf_view_add(head, call->header.value);
+    if (!err)
+        err = buf_str(head, "\r\n\r\n");
+    call->exchange->cut |= err != 0;
 }
 
 static void record(struct call *call, enum exchange_outcome outcome)

@@ -8,7 +8,6 @@
 #include "engine/request.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #define PREPAY_TAIL 20
 
@@ -35,11 +34,20 @@ static const struct {
     { "weixin://wxpay/s/", "" },
 };
 
+static char *put(char *to, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(to, text, len);
+    return to + len;
+}
+
 void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1])
 {
-    assert(order->code_form < COUNT(code_forms));
-    snprintf(out, CODE_URL_MAX + 1, "%s%s%s", code_forms[order->code_form].before, order->code,
-             code_forms[order->code_form].after);
+    assert(order->code_form < COUNT(code_forms)); /* whose texts and a code fit, all of them */
+    char *to = put(out, code_forms[order->code_form].before);
+    to = put(to, order->code);
+    to = put(to, code_forms[order->code_form].after);
+    *to = '\0';
 }
 
 /* The next one of a known order, the first of one that is about to be inserted. */

@@ -50,11 +50,13 @@ static const struct known_field known_fields[] = {
     { VIEW("fingerprint"), ALL, PACKED },
 };
 
-/* Index, or COUNT(known_fields). */
+/* Index, or COUNT(known_fields). The first letter tells most names apart without a call. */
 static size_t field_index(struct view name)
 {
     size_t i = 0;
-    while (i < COUNT(known_fields) && !view_eq(known_fields[i].name, name))
+    while (i < COUNT(known_fields) &&
+           (known_fields[i].name.len != name.len || known_fields[i].name.ptr[0] != name.ptr[0] ||
+            !view_eq(known_fields[i].name, name)))
         i++;
     return i;
 }
