@@ -11,6 +11,7 @@
 struct call_pool {
     struct turn_answer *spare;
     size_t count;
+    struct v2_msg in, out, message; /* owned: of the call parked last; empty while one uses them */
 };
 
 int call_pool_new(struct call_pool **out)
@@ -21,11 +22,28 @@ int call_pool_new(struct call_pool **out)
 
 static void call_delete(struct call *call)
 {
-    v2_msg_release(&call->in);
-    v2_msg_release(&call->out);
-    v2_msg_release(&call->message);
     buf_release(&call->body);
     mem_free(call);
+}
+
+/* To where there is none yet, forgetting the fields. */
+static void msg_move(struct v2_msg *to, struct v2_msg *from)
+{
+    if (to->field || to->text) {
+        v2_msg_release(from);
+        return;
+    }
+    v2_msg_clear(from);
+    *to = *from;
+    *from = (struct v2_msg){};
+}
+
+void call_park(struct call *call)
+{
+    struct call_pool *pool = call->sandbox->calls;
+    msg_move(&pool->in, &call->in);
+    msg_move(&pool->out, &call->out);
+    msg_move(&pool->message, &call->message);
 }
 
 void call_pool_free(struct call_pool *pool)
@@ -34,6 +52,11 @@ void call_pool_free(struct call_pool *pool)
         struct call *call = container_of(pool->spare, struct call, answer);
         pool->spare = pool->spare->next;
         call_delete(call);
+    }
+    if (pool) {
+        v2_msg_release(&pool->in);
+        v2_msg_release(&pool->out);
+        v2_msg_release(&pool->message);
     }
     mem_free(pool);
 }
@@ -64,22 +87,22 @@ struct call *call_new(struct sandbox *sandbox, struct http_call *http)
     call->began_us = clock_mono_us();
     call->sign_type = V2_MD5;
     call->status = 200;
+    msg_move(&call->in, &pool->in);
+    msg_move(&call->out, &pool->out);
+    msg_move(&call->message, &pool->message);
     return call;
 }
 
 void call_free(struct call *call)
 {
     struct call_pool *pool = call->sandbox->calls;
+    call_park(call);
     if (pool->count >= SPARE_MAX) {
         call_delete(call);
         return;
     }
-    struct v2_msg in = call->in, out = call->out, message = call->message;
     struct buf body = call->body;
-    *call = (struct call){ .in = in, .out = out, .message = message, .body = body };
-    v2_msg_clear(&call->in);
-    v2_msg_clear(&call->out);
-    v2_msg_clear(&call->message);
+    *call = (struct call){ .body = body };
     buf_clear(&call->body);
     call->answer.next = pool->spare;
     pool->spare = &call->answer;

@@ -24,9 +24,9 @@ struct call {
     int64_t now_ms;            /* the account's virtual time */
     int64_t began_us;
     enum v2_sign_type sign_type; /* of the request, and so of the answer */
-    struct v2_msg in;            /* owned: the request's fields */
-    struct v2_msg out;           /* owned: the answer's business fields, filled by the handler */
-    struct v2_msg message;       /* owned: the whole answer; reply_v2.c */
+    struct v2_msg in;            /* owned until call_park(): the request's fields */
+    struct v2_msg out;           /* so too: the answer's business fields, filled by the handler */
+    struct v2_msg message;       /* so too: the whole answer; reply_v2.c */
     char where[64];              /* the field a refusal is about; for texts with "%s" */
     char why[200];               /* plain words for the record */
     int status;                  /* prepared answer */
@@ -51,6 +51,12 @@ void call_pool_free(struct call_pool *pool);
 /* NULL without memory. Takes @http over: it is answered before call_free(). */
 struct call *call_new(struct sandbox *sandbox, struct http_call *http);
 void call_free(struct call *call);
+
+/*
+ * The answer is prepared and waits for the commit: the three messages go to the next call. One set
+ * of them serves a whole loop turn and stays in the processor's cache.
+ */
+void call_park(struct call *call);
 
 /* Does the account (or, while nobody is known, the default) choose @value for the switch @id? */
 bool call_chose(const struct call *call, enum switch_id id, const char *value);

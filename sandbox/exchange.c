@@ -82,20 +82,22 @@ static void record_free(struct record *record)
 /* As new, but for the memory of its parts. */
 static void record_clear(struct record *record)
 {
-    struct record kept = *record;
-    *record = (struct record){ .check_cap = kept.check_cap, .remark_cap = kept.remark_cap };
-    record->exchange.check = kept.exchange.check;
-    record->exchange.remark = kept.exchange.remark;
-    struct buf *part[PARTS_MAX], *kept_part[PARTS_MAX];
-    parts_of(&record->exchange, part);
-    parts_of(&kept.exchange, kept_part);
+    struct exchange *exchange = &record->exchange;
+    struct buf *part[PARTS_MAX], kept[PARTS_MAX];
+    parts_of(exchange, part);
+    for (size_t i = 0; i < PARTS_MAX; i++)
+        kept[i] = *part[i];
+    *exchange = (struct exchange){ .check = exchange->check, .remark = exchange->remark };
     for (size_t i = 0; i < PARTS_MAX; i++) {
-        *part[i] = *kept_part[i];
+        *part[i] = kept[i];
         part[i]->max = EXCHANGE_RAW_MAX;
         if (part[i]->cap > SPARE_BUF)
             buf_release(part[i]);
         buf_clear(part[i]);
     }
+    record->ring_next = record->next = record->prev = NULL;
+    record->ring = NULL;
+    record->bytes = 0;
 }
 
 static void record_spare(struct exchange_log *log, struct record *record)

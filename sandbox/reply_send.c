@@ -185,6 +185,7 @@ void reply_leave(struct call *call)
 {
     part_with_fault(call);
     choose_type(call);
+    call_park(call);
     call->account = NULL; /* may be deleted from now on */
     call->answer.send = on_committed;
     call->answer.failed = on_commit_failed;
