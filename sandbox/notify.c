@@ -310,6 +310,7 @@ static void on_timer_closed(uv_handle_t *handle)
     struct notify *notify = container_of(handle, struct notify, timer);
     void (*on_stopped)(void *) = notify->on_stopped;
     void *owner = notify->owner;
+    v2_msg_release(&notify->message);
     mem_free(notify->woken.id);
     mem_free(notify->crowd.id);
     mem_free(notify);

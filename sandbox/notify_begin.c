@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "wxpay/v2_ack.h"
 
-static int make_urls(struct delivery *d, const struct account *account,
+/* The record shows what is called and said, so that is where it lies. */
+static int make_urls(struct exchange *exchange, const struct account *account,
                      const struct order_row *order)
 {
     struct view url = order_field(order, "notify_url");
@@ -13,8 +14,8 @@ static int make_urls(struct delivery *d, const struct account *account,
         struct view query;
         url = view_cut(url, '?', &query);
     }
-    int err = buf_view_add(&d->url, url);
-    return err ? err : account_map_url(account, url, &d->real_url);
+    int err = buf_view_add(&exchange->url, url);
+    return err ? err : account_map_url(account, url, &exchange->real_url);
 }
 
 static void describe(struct delivery *d, const struct account *account,
@@ -29,22 +30,19 @@ static void describe(struct delivery *d, const struct account *account,
     exchange->notice_id = d->notice.id;
     exchange->attempt = d->row.attempt;
     exchange->fault = d->fault;
-    exchange_raw(exchange, &exchange->url, buf_view(&d->url));
-    exchange_raw(exchange, &exchange->real_url, buf_view(&d->real_url));
-    exchange_raw(exchange, &exchange->request_body, buf_view(&d->body));
 }
 
 static int fill(struct delivery *d, struct account *account, const struct fault *fault)
 {
     struct sandbox *sandbox = d->notify->sandbox;
     struct order_row order = {};
-    int err = order_get(sandbox->store, d->notice.order_id, &order);
+    int err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
     if (!err)
-        err = make_urls(d, account, &order);
+        err = order_get(sandbox->store, d->notice.order_id, &order);
     if (!err)
-        err = notify_body_v2(sandbox, account, &d->notice, fault, &d->body);
+        err = make_urls(d->exchange, account, &order);
     if (!err)
-        err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
+        err = notify_body_v2(d->notify, account, &order, fault, &d->exchange->request_body);
     if (!err)
         describe(d, account, &order);
     order_row_release(&order);
@@ -75,8 +73,6 @@ static struct delivery *delivery_new(struct notify *notify, const struct deliver
     d->shadow = plan->shadow;
     d->on_end = plan->on_end;
     d->owner = plan->owner;
-    d->url = d->real_url = BUF_INIT(2048);
-    d->body = BUF_INIT(NOTICE_BODY_MAX);
     d->timeout_ms = switch_is(switches, SWITCH_ack_timeout, "2s") ? 2000 : 5000;
     d->ack_mode = switch_is(switches, SWITCH_ack_mode, "strict") ? V2_ACK_STRICT : V2_ACK_LENIENT;
     d->row = (struct delivery_row){ .notice_id = plan->notice.id,

@@ -69,29 +69,25 @@ static int add_fields(struct sandbox *sandbox, const struct account *account, st
     return add_filled(msg, fields, COUNT(fields));
 }
 
-int notify_body_v2(struct sandbox *sandbox, const struct account *account,
-                   const struct notice_row *notice, const struct fault *fault, struct buf *out)
+int notify_body_v2(struct notify *notify, const struct account *account,
+                   const struct order_row *order, const struct fault *fault, struct buf *out)
 {
-    struct order_row order = {};
+    struct sandbox *sandbox = notify->sandbox;
+    struct v2_msg *msg = &notify->message;
     struct payment_row payment;
-    struct v2_msg msg = {};
-    int err = order_get(sandbox->store, notice->order_id, &order);
+    v2_msg_clear(msg);
+    int err = payment_get(sandbox->store, order->id, &payment);
     if (!err)
-        err = payment_get(sandbox->store, notice->order_id, &payment);
+        err = add_fields(sandbox, account, msg, order, &payment);
     if (!err)
-        err = add_fields(sandbox, account, &msg, &order, &payment);
+        err = add_amounts(msg, order, &payment, fault);
     if (!err)
-        err = add_amounts(&msg, &order, &payment, fault);
-    if (!err)
-        err = v2_msg_add_str(&msg, "sign", "");
-    if (!err) {
-        struct dress_v2 how = { .sign_type = (enum v2_sign_type)order.sign_type,
-                                .key = account->v2_key,
-                                .fault = fault };
-        v2_msg_sort(&msg);
-        err = dress_v2(&msg, &how, out);
-    }
-    v2_msg_release(&msg);
-    order_row_release(&order);
-    return err;
+        err = v2_msg_add_str(msg, "sign", "");
+    if (err)
+        return err;
+    struct dress_v2 how = { .sign_type = (enum v2_sign_type)order->sign_type,
+                            .key = account->v2_key,
+                            .fault = fault };
+    v2_msg_sort(msg);
+    return dress_v2(msg, &how, out);
 }

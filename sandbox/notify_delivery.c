@@ -12,9 +12,6 @@ void delivery_free(struct delivery *d)
 {
     if (d->exchange)
         exchange_drop(d->notify->sandbox->exchanges, d->exchange);
-    buf_release(&d->url);
-    buf_release(&d->real_url);
-    buf_release(&d->body);
     mem_free(d);
 }
 
@@ -92,8 +89,8 @@ static void log_end(const struct delivery *d, const struct account *account)
     snprintf(attempt, sizeof(attempt), "%d", d->row.attempt);
     log_event(d->row.acknowledged ? LOG_INFO : LOG_WARN, "notify",
               d->row.acknowledged ? "acknowledged" : "not acknowledged", "mch_id",
-              view_str(account ? account->mch_id : ""), "url", buf_view(&d->real_url), "attempt",
-              view_str(attempt), "row", view_str(d->row.row), "error",
+              view_str(account ? account->mch_id : ""), "url", buf_view(&d->exchange->real_url),
+              "attempt", view_str(attempt), "row", view_str(d->row.row), "error",
               view_str(d->row.error ? err_name(d->row.error) : ""), NULL);
 }
 
@@ -111,10 +108,10 @@ static void finish(struct delivery *d)
         if (err && err != ERR_NOT_FOUND) /* the account may have been cleared meanwhile */
             log_line(LOG_ERROR, "notify", "end of a delivery not stored: %s", err_text(err));
     }
+    log_end(d, account);
     d->exchange->duration_us = clock_mono_us() - d->began_us;
     exchange_end(sandbox->exchanges, d->exchange);
     d->exchange = NULL;
-    log_end(d, account);
     if (account && notify->on_delivery)
         notify->on_delivery(notify->listener, account, &d->notice, &d->row);
     if (d->on_end)
@@ -170,7 +167,7 @@ static void on_done(void *owner, int err, const struct http_response *response)
 static struct view announced_host(const struct delivery *d)
 {
     struct http_url url;
-    if (http_url_parse(buf_view(&d->url), &url))
+    if (http_url_parse(buf_view(&d->exchange->url), &url))
         return (struct view){};
     size_t slashes = view_find(url.origin, VIEW("//"));
     return slashes == SIZE_MAX
@@ -190,10 +187,10 @@ static void send_request(struct delivery *d)
     };
     size_t skip = host.len ? 0 : 1;
     struct http_send send = { .method = "POST",
-                              .url = buf_view(&d->real_url),
+                              .url = buf_view(&d->exchange->real_url),
                               .headers = headers + skip,
                               .header_count = COUNT(headers) - skip,
-                              .body = buf_view(&d->body),
+                              .body = buf_view(&d->exchange->request_body),
                               .timeout_ms = d->timeout_ms,
                               .on_done = on_done,
                               .owner = d };

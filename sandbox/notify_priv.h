@@ -18,7 +18,6 @@
 
 #define OPEN_MAX_ALL      1024 /* deliveries under way */
 #define OPEN_MAX_ACCOUNT  256
-#define NOTICE_BODY_MAX   (64 * 1024)
 #define NOTICE_ANSWER_MAX (64 * 1024)
 
 typedef void delivery_end_cb(void *owner, const struct delivery_row *delivery);
@@ -41,9 +40,8 @@ struct delivery {
     enum notice_state before; /* the row's when this attempt began; WAITING becomes SENDING */
     struct delivery_row row;
     bool shadow;
-    struct exchange *exchange;  /* ours until exchange_end() */
+    struct exchange *exchange;  /* ours until exchange_end(); URLs and body lie in it */
     struct http_exchange *http; /* while the request is under way */
-    struct buf url, real_url, body;
     char request_id[33];
     int64_t delay_ms;
     unsigned timeout_ms;
@@ -69,6 +67,7 @@ struct notify {
     int64_t timer_ms;        /* real; INT64_MAX: not armed */
     struct id_queue woken;   /* looked at before the turn's commit */
     bool woken_all;
+    struct v2_msg message; /* owned: the one being written, its memory kept for the next */
     struct id_queue crowd; /* have something due, and OPEN_MAX_ALL others are under way */
     bool stale;            /* a commit failed: rows may say SENDING of what nobody sends */
     bool recovers;         /* in this turn's pump */
@@ -108,8 +107,8 @@ void delivery_free(struct delivery *d);
 void delivery_cancel_all(struct notify *notify);
 
 /* The signed message of V2 6.2 in layout B, or as @fault orders it. Appended to @out. */
-[[nodiscard]] int notify_body_v2(struct sandbox *sandbox, const struct account *account,
-                                 const struct notice_row *notice, const struct fault *fault,
+[[nodiscard]] int notify_body_v2(struct notify *notify, const struct account *account,
+                                 const struct order_row *order, const struct fault *fault,
                                  struct buf *out);
 
 /* Start what is due now on the account's clock; the number started. */
