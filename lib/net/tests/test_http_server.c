@@ -464,6 +464,23 @@ START_TEST(an_open_call_hears_that_its_peer_has_gone)
 }
 END_TEST
 
+START_TEST(an_answer_before_its_turn_ends_with_its_connection)
+{
+    struct peer peer;
+    start((struct http_server_options){});
+    open_and_send(&peer, VIEW("GET /1 HTTP/1.1\r\n" H "\r\nGET /2 HTTP/1.1\r\n" H "\r\n"));
+    until_calls(2);
+    answer(app.calls[1]);
+    uv_tcp_close_reset(&peer.tcp, peer_on_closed);
+    run_until(&net_loop, &peer.closed);
+    while (http_server_conns(app.server))
+        uv_run(&net_loop, UV_RUN_ONCE);
+    ck_assert_uint_eq(app.gone, 1);
+    answer(app.calls[0]);
+    stop(); /* waits for ever if anything of the connection is left */
+}
+END_TEST
+
 START_TEST(a_peer_that_shuts_only_its_half_gets_its_answer)
 {
     struct peer peer;
@@ -803,6 +820,7 @@ int main(void)
     tcase_add_test(all, a_cut_call_ends_the_connection_after_the_answers_before_it);
     tcase_add_test(all, raw_bytes_go_out_as_they_are);
     tcase_add_test(all, an_open_call_hears_that_its_peer_has_gone);
+    tcase_add_test(all, an_answer_before_its_turn_ends_with_its_connection);
     tcase_add_test(all, a_peer_that_shuts_only_its_half_gets_its_answer);
     tcase_add_loop_test(all, asking_late_is_told_all_the_same, 0, 2);
     tcase_add_test(all, without_descriptors_a_connection_is_lost_and_the_server_goes_on);
