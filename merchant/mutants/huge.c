@@ -44,7 +44,7 @@ static int verify(const struct shop *shop, const struct pair *pairs, size_t coun
 {
     struct buf text = BUF_INIT(HUGE_MAX);
     const char *sign = "";
-    char right[V2_SIGN_MAX + 1];
+    char right[V2_SIGN_MAX + 1] = "";
     int err = 0;
     for (size_t i = 0; !err && i < count; i++) {
         if (strcmp(pairs[i].name, "sign") == 0)
