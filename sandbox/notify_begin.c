@@ -49,15 +49,24 @@ static int fill(struct delivery *d, struct account *account, const struct fault 
     return err;
 }
 
+/*
+ * Two writes without a savepoint, which would copy every page that they touch. What the second one
+ * leaves half done is taken back; where even that fails, nothing of the turn may be kept.
+ */
 static int store_begin_of(struct delivery *d)
 {
     struct store *store = d->notify->sandbox->store;
-    d->row.attempt = d->notice.attempts + 1;
+    struct notice_row before = d->notice;
     d->notice.attempts = d->row.attempt;
     if (d->before == NOTICE_WAITING)
         d->notice.state = NOTICE_SENDING; /* a crash must not wake what is held or suppressed */
     int err = notice_update(store, &d->notice);
-    return err ? err : delivery_insert(store, &d->row);
+    if (err)
+        return err;
+    err = delivery_insert(store, &d->row);
+    if (err && notice_update(store, &before))
+        store_spoil(store);
+    return err;
 }
 
 static struct delivery *delivery_new(struct notify *notify, const struct delivery_plan *plan)
@@ -76,25 +85,10 @@ static struct delivery *delivery_new(struct notify *notify, const struct deliver
     d->timeout_ms = switch_is(switches, SWITCH_ack_timeout, "2s") ? 2000 : 5000;
     d->ack_mode = switch_is(switches, SWITCH_ack_mode, "strict") ? V2_ACK_STRICT : V2_ACK_LENIENT;
     d->row = (struct delivery_row){ .notice_id = plan->notice.id,
+                                    .attempt = plan->notice.attempts + 1,
                                     .sent_ms = account_now_ms(plan->account) };
     rng_hex(&notify->sandbox->rng, d->request_id, 32);
     return d;
-}
-
-/* Row, body and record: all of it or nothing. */
-static int write_begin(struct delivery *d, struct account *account, const struct fault *fault)
-{
-    struct store *store = d->notify->sandbox->store;
-    int err = store_save(store);
-    if (err)
-        return err;
-    err = store_begin_of(d);
-    if (!err)
-        err = fill(d, account, fault);
-    if (!err)
-        return store_keep(store);
-    store_undo(store);
-    return err;
 }
 
 static int begin_one(struct notify *notify, const struct delivery_plan *plan,
@@ -105,7 +99,9 @@ static int begin_one(struct notify *notify, const struct delivery_plan *plan,
         return ERR_NOMEM;
     d->fault = fault ? fault_kind_name(fault->kind) : NULL;
     d->delay_ms = fault && fault->kind == FAULT_DELAY ? fault->delay_ms : 0;
-    int err = write_begin(d, plan->account, fault);
+    int err = fill(d, plan->account, fault); /* writes last: all of it or nothing */
+    if (!err)
+        err = store_begin_of(d);
     if (err) {
         delivery_free(d);
         return err;

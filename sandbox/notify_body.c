@@ -49,22 +49,23 @@ static int add_fields(struct sandbox *sandbox, const struct account *account, st
     bool typed = order->sign_type == V2_HMAC_SHA256 &&
                  switch_is(&account->switches, SWITCH_notify_sign_type, "present");
     const struct told fields[] = {
-        { "return_code", VIEW("SUCCESS") },
-        { "result_code", VIEW("SUCCESS") },
+        /* by name, as they are sent: little is left to be sorted */
         { "appid", order_field(order, "appid") },
-        { "mch_id", view_str(account->mch_id) },
-        { "device_info", order_field(order, "device_info") },
-        { "nonce_str", nonce_str },
-        { "sign_type", typed ? VIEW("HMAC-SHA256") : (struct view){} },
-        { "openid", view_str(payment->openid) },
-        { "is_subscribe", VIEW("N") },
-        { "trade_type", view_str(trade_type_name(order->trade_type)) },
-        { "bank_type", view_str(payment->bank_type) },
-        { "fee_type", VIEW("CNY") },
-        { "transaction_id", view_str(payment->transaction_id) },
-        { "out_trade_no", view_str(order->out_trade_no) },
         { "attach", order_field(order, "attach") },
+        { "bank_type", view_str(payment->bank_type) },
+        { "device_info", order_field(order, "device_info") },
+        { "fee_type", VIEW("CNY") },
+        { "is_subscribe", VIEW("N") },
+        { "mch_id", view_str(account->mch_id) },
+        { "nonce_str", nonce_str },
+        { "openid", view_str(payment->openid) },
+        { "out_trade_no", view_str(order->out_trade_no) },
+        { "result_code", VIEW("SUCCESS") },
+        { "return_code", VIEW("SUCCESS") },
+        { "sign_type", typed ? VIEW("HMAC-SHA256") : (struct view){} },
         { "time_end", view_str(time_end) },
+        { "trade_type", view_str(trade_type_name(order->trade_type)) },
+        { "transaction_id", view_str(payment->transaction_id) },
     };
     return add_filled(msg, fields, COUNT(fields));
 }

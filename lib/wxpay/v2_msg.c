@@ -11,6 +11,7 @@
 
 #define FIELDS_START 32
 #define TEXT_START   1024
+#define FEW          64 /* up to here insertion sorts fastest */
 
 /*
  * A block of names and values. Blocks never move or grow: when one is full, a larger one is put in
@@ -204,8 +205,18 @@ static int by_name(const void *a, const void *b)
     return view_cmp(left->name, right->name);
 }
 
+/* Messages are short and mostly made in order; qsort() takes memory and a call per comparison. */
 void v2_msg_sort(struct v2_msg *msg)
 {
-    if (msg->count > 1)
+    if (msg->count > FEW) {
         qsort(msg->field, msg->count, sizeof(*msg->field), by_name);
+        return;
+    }
+    for (size_t i = 1; i < msg->count; i++) {
+        struct v2_field moving = msg->field[i];
+        size_t at = i;
+        for (; at > 0 && by_name(&moving, &msg->field[at - 1]) < 0; at--)
+            msg->field[at] = msg->field[at - 1];
+        msg->field[at] = moving;
+    }
 }

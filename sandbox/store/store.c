@@ -243,7 +243,13 @@ void store_undo(struct store *store)
     /* ROLLBACK TO keeps the savepoint; without memory for either, nothing of it may stay */
     if (sql_do(store, (enum sql_id)(SQL_UNDO_1 + store->saves)) ||
         sql_do(store, (enum sql_id)(SQL_KEEP_1 + store->saves)))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        store_spoil(store);
+}
+
+void store_spoil(struct store *store)
+{
+    assert(store->began);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* @began stays: see lost() */
 }
 
 /* Two statements: RETURNING would open a table of its own for its one row. */

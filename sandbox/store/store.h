@@ -34,6 +34,9 @@ void store_rollback(struct store *store);
 [[nodiscard]] int store_keep(struct store *store); /* release the newest savepoint */
 void store_undo(struct store *store);              /* back to the newest and release it */
 
+/* Half of a unit is written and cannot be taken back: store_commit() will fail. */
+void store_spoil(struct store *store);
+
 /* accounts */
 [[nodiscard]] int account_insert(struct store *store, struct account_row *row); /* sets id */
 [[nodiscard]] int account_update(struct store *store, const struct account_row *row);
