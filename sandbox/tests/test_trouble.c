@@ -410,15 +410,18 @@ static void run_sql(const char *text)
     ck_assert_int_eq(sqlite3_exec(door.sandbox.store->db, text, NULL, NULL, NULL), SQLITE_OK);
 }
 
-START_TEST(a_beginning_that_was_half_written_is_taken_back)
+START_TEST(a_beginning_that_was_half_written_is_taken_back) /* 0: by the outbox, 1: a resend */
 {
     struct account *account = door_account(&door);
     merchant.answers = true;
-    run_sql(
-        "CREATE TEMP TRIGGER full BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'no'); END");
+    run_sql("CREATE TEMP TRIGGER full BEFORE INSERT ON delivery"
+            " BEGIN SELECT RAISE(ABORT, 'full'); END");
     pay_new(account, "half-01");
     turn(10);
     struct notice_row notice = notice_of(account, "half-01");
+    if (_i)
+        ck_assert_int_ne(notify_resend(door.sandbox.notify, account, notice.id, NULL, NULL), 0);
+    notice = notice_of(account, "half-01");
     ck_assert_uint_eq(merchant.count, 0);
     ck_assert_uint_eq(account->open_deliveries, 0);
     ck_assert_int_eq(notice.state, NOTICE_WAITING);
@@ -449,7 +452,7 @@ int main(void)
     tcase_add_test(tc, stopping_sends_nothing_that_was_still_delayed);
     tcase_add_loop_test(tc, a_resend_of_a_suppressed_one_leaves_it_suppressed, 0, 2);
     tcase_add_test(tc, the_place_that_becomes_free_goes_to_who_stood_longest);
-    tcase_add_test(tc, a_beginning_that_was_half_written_is_taken_back);
+    tcase_add_loop_test(tc, a_beginning_that_was_half_written_is_taken_back, 0, 2);
     suite_add_tcase(suite, tc);
     tc = tcase_create("commit");
     tcase_add_checked_fixture(tc, setup_folder, teardown_folder);
