@@ -5,7 +5,7 @@
  *   bench_exchange.c  records, linking             bench_look.c   status
  *   bench_buyer.c     picture, scan, pay           bench_shop.c   refresh, close, fetch, alive
  *   bench_platform.c  faults, modes, waits         bench_time.c   clocks
- *   bench_send.c      the judge's own messages
+ *   bench_send.c      the judge's own messages     bench_setup.c  what the profile offers
  *   bench_recall.c    what has happened, without a fact
  */
 #ifndef CONFORMANCE_BENCH_PRIV_H
@@ -141,6 +141,9 @@ void bench_hear(struct bench *bench, struct http_answer *answer);
 
 /* By the profile's notify_hosts. */
 [[nodiscard]] int bench_real_url(const struct bench *bench, const char *announced, struct buf *out);
+
+/* The first fact of a case. */
+void bench_record_setup(struct bench *bench);
 
 /* An order's own slot, named o1, o2 …; NULL without memory or above ORDERS_MAX. */
 struct slot *bench_new_slot(struct bench *bench);

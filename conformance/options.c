@@ -137,7 +137,7 @@ static int read_flags(struct options *options, const struct verb_row *verb, int 
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (!err && said[i] && !(*text_at(options, &rows[i]) = mem_strdup(said[i])))
             err = ERR_NOMEM;
-        free(said[i]); /* from popt */
+        free(said[i]); /* popt's own block */
     }
     poptFreeContext(context);
     return err;

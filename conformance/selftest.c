@@ -351,14 +351,14 @@ static void check_names(struct selftest *test)
         known = json_loadb(buf_cstr(&text), text.len, 0, NULL);
     const json_t *mutants = json_object_get(known, "mutants");
     if (!json_array_size(mutants)) {
-        printf("RED       %s --list-mutants gave no list: nothing can be tested\n", PROGRAM);
+        printf("%-30s error: --list-mutants gave no list\n", PROGRAM);
         test->red++;
     }
     json_array_foreach(mutants, i, mutant)
     {
         const char *name = json_string_value(json_object_get(mutant, "name"));
         if (name && !kill_row_of(name)) {
-            printf("RED       the mutant %s has no row\n", name);
+            printf("%-30s missed: this mutant has no row\n", name);
             test->red++;
         }
     }
@@ -370,7 +370,7 @@ static void check_cases(struct selftest *test)
 {
     for (size_t i = 0; i < case_count(); i++) {
         if (!kill_table_has_case(case_at(i)->id)) {
-            printf("RED       the case %s has no mutant\n", case_at(i)->id);
+            printf("%-30s missed: this case has no mutant\n", case_at(i)->id);
             test->red++;
         }
     }
@@ -413,7 +413,7 @@ int go_selftest(const struct options *options)
         check_cases(&test);
     }
     printf("\n%zu mutants, %zu cases: %s (%zu red), %.1f s\n", test.count, case_count(),
-           test.red ? "RED" : "every mutant was killed", test.red,
+           test.red ? "red" : "every mutant was caught", test.red,
            (double)(clock_mono_us() - start_us) / 1e6);
     for (size_t i = 0; i < test.count; i++)
         buf_release(&test.trials[i].turned);
