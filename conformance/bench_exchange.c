@@ -111,7 +111,8 @@ static json_t *dated(struct bench *bench, json_t *record)
 
     if (!number || !number[0])
         return record;
-    if (json_object_get(bench->earlier, number))
+    /* a number that an order of this case was given again is this case's matter */
+    if (json_object_get(bench->earlier, number) && !order_of(bench, record))
         json_object_set_new(record, "earlier", json_true());
     else
         json_object_set_new(bench->numbers, number, json_true());
@@ -228,10 +229,12 @@ static int adopt(struct slot *slot, const json_t *record)
     return err;
 }
 
-/* Is the record's number already another order's of this case? */
+/* Is the record's number another order's, of this case or of an earlier one that is tried again? */
 static bool taken(const struct bench *bench, const struct slot *slot, const json_t *record)
 {
     const char *number = record_str(record, "/out_trade_no");
+    if (json_object_get(bench->earlier, number))
+        return true;
     for (size_t i = 0; i < bench->slot_count; i++) {
         if (bench->slots[i] != slot && strcmp(bench->slots[i]->order.out_trade_no, number) == 0 &&
             number[0])

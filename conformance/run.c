@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOBS_AT_ONCE  3
+#define JOBS_AT_ONCE  4 /* they wait more than they work */
 #define CASE_LIMIT_MS 100'000
 #define LINES_MAX     ((size_t)256 * 1024 * 1024)
 

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define AT_ONCE       3
+#define AT_ONCE       6 /* they wait more than they work */
 #define TURNED_MAX    ((size_t)64 * 1024)
 #define PROGRAM       "wxpay-merchant-mutant"
 #define PATH_BYTES    1200
@@ -211,11 +211,11 @@ static void print_trial(struct selftest *test, const struct trial *trial)
 
     for (size_t i = 0; i < KILL_CASES_MAX && row->cases[i]; i++)
         killed = killed && is_turned(verdict_in(trial, row->cases[i]));
-    printf("%-9s %-28s %5.1f s",
+    printf("%-28s %-8s %5.1f s", row->mutant,
            killed     ? "killed"
-           : row->why ? "untested"
-                      : "SURVIVED",
-           row->mutant, (double)trial->took_ms / 1000);
+           : row->why ? "unseen"
+                      : "survived",
+           (double)trial->took_ms / 1000);
     for (size_t i = 0; i < KILL_CASES_MAX && row->cases[i]; i++)
         printf("  %s %s", row->cases[i], verdict_name(verdict_in(trial, row->cases[i])));
     if (row->why)
