@@ -297,7 +297,7 @@ static _Atomic size_t held;
 
 static void *count_malloc(size_t size)
 {
-    void *block = malloc(size);
+    void *block = malloc(size); /* libxml2's own block */
     held += block ? malloc_usable_size(block) : 0;
     return block;
 }
@@ -305,13 +305,13 @@ static void *count_malloc(size_t size)
 static void count_free(void *block)
 {
     held -= block ? malloc_usable_size(block) : 0;
-    free(block);
+    free(block); /* libxml2's own block */
 }
 
 static void *count_realloc(void *block, size_t size)
 {
     size_t before = block ? malloc_usable_size(block) : 0;
-    void *grown = realloc(block, size);
+    void *grown = realloc(block, size); /* libxml2's own block */
     held += grown ? malloc_usable_size(grown) - before : 0;
     return grown;
 }
