@@ -255,16 +255,33 @@ static const struct fact *next_create(const struct story *story, const struct fa
     return NULL;
 }
 
-static bool seen_before(const struct story *story, const struct fact *call, const char *number)
+/* The first call of this case under the same number, or NULL. */
+static const struct fact *first_under(const struct story *story, const struct fact *call,
+                                      const char *number)
 {
     char other[64];
 
     for (const struct fact *f = NULL; (f = next_create(story, f)) != call;) {
         exchange_field(f, "/request", "out_trade_no", other, sizeof(other));
         if (strcmp(number, other) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+/* Other goods or another amount: no repetition, whatever else is the same. */
+static bool other_purchase(const struct fact *a, const struct fact *b)
+{
+    static const char *const names[] = { "body", "total_fee", "product_id" };
+    char x[300], y[300];
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        exchange_field(a, "/request", names[i], x, sizeof(x));
+        exchange_field(b, "/request", names[i], y, sizeof(y));
+        if (strcmp(x, y) != 0)
             return true;
     }
-    return fact_true(call, "/earlier");
+    return false;
 }
 
 /* As many numbers as orders: no fault is at work, so no call is a repetition. */
@@ -276,7 +293,13 @@ static void unique_decide(const struct story *story, struct ruling *ruling)
     for (const struct fact *f = NULL; (f = next_create(story, f)); last = f) {
         char number[64];
         exchange_field(f, "/request", "out_trade_no", number, sizeof(number));
-        if (seen_before(story, f, number))
+        const struct fact *first = first_under(story, f, number);
+        if (first && other_purchase(first, f)) {
+            rule_broken(ruling, "WX2-031", f, "two purchases were placed under the number %s",
+                        number);
+            rule_evidence(ruling, "WX2-031", first);
+        }
+        if (first || fact_true(f, "/earlier"))
             again = f;
         else
             numbers++;
@@ -345,19 +368,23 @@ static void prices_decide(const struct story *story, struct ruling *ruling)
     size_t seen = 0;
     const struct fact *last = NULL;
 
+    for (const struct fact *f = NULL; (f = story_call(story, f, "unifiedorder", NULL));) {
+        char total[64];
+        int64_t fen = 0;
+        exchange_field(f, "/request", "total_fee", total, sizeof(total));
+        if (view_to_i64(view_str(total), INT64_MAX, &fen) || fen < 1)
+            rule_broken(ruling, "WX2-032", f, "total_fee is \"%s\"", total);
+    }
     for (const struct fact *f = NULL; (f = story_next(story, f, "create", NULL, NULL));) {
         const struct fact *call = story_call(story, NULL, "unifiedorder", f->order);
         int64_t asked = fact_int(f, "/amount_fen", 0), fen = 0;
         char total[64];
-        if (!call)
+        if (!call || !f->order[0])
             continue;
         exchange_field(call, "/request", "total_fee", total, sizeof(total));
         last = call;
         seen++;
-        if (view_to_i64(view_str(total), INT64_MAX, &fen) || fen < 1)
-            rule_broken(ruling, "WX2-032", call, "total_fee is \"%s\" for a price of %lld fen",
-                        total, (long long)asked);
-        else if (fen != asked)
+        if (!view_to_i64(view_str(total), INT64_MAX, &fen) && fen != asked)
             rule_broken(ruling, "WX2-032", call, "total_fee is %lld for a price of %lld fen",
                         (long long)fen, (long long)asked);
     }
