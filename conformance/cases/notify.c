@@ -1,14 +1,11 @@
 /*
  * notify.c — genuine notifications: reached, acknowledged, handled once, and kept.
  */
-#include "base/clock.h"
 #include "base/mem.h"
 #include "cases/common.h"
 
-#define HOUR_S          3600
-#define ANSWER_LIMIT_MS 5000
-#define ANSWER_SOON_MS  2000
-#define CROWD           20
+#define HOUR_S 3600
+#define CROWD  20
 
 /* Paid, notified by the sandbox, acknowledged and shipped: "first" is how it looks then. */
 static struct order *settled_order(struct bench *bench)
@@ -284,81 +281,6 @@ static void replay_decide(const struct story *story, struct ruling *ruling)
     decide_shipped_once(story, ruling, "WX2-112", "its notification was replayed a day later");
 }
 
-/* ---- in time -------------------------------------------------------------------------------- */
-
-/* A paid order whose genuine notification comes from the judge; until one is quick, three times. */
-static int timed_round(struct bench *bench, const char *label, size_t copies, bool *quick)
-{
-    static const struct order_wish any = {};
-    struct oracle_msg msg = {};
-    struct buf body = BUF_INIT(ORACLE_XML_MAX);
-    struct order *order = bench_create(bench, &any);
-    int err = order ? bench_notify_mode(bench, order, "suppress") : -1;
-
-    if (!err)
-        err = bench_pay(bench, order, NULL);
-    if (err)
-        return err;
-    notice_fields(bench, order, &msg);
-    err = notice_seal(bench, order, &msg);
-    if (!err)
-        err = oracle_write(&msg, NULL, &body);
-    if (!err) {
-        const struct sending sending = { .label = label,
-                                         .body = buf_view(&body),
-                                         .copies = copies };
-        int64_t from_us = clock_mono_us();
-        err = bench_send(bench, order, &sending);
-        *quick = clock_mono_us() - from_us < (int64_t)ANSWER_SOON_MS * 1000;
-    }
-    buf_release(&body);
-    oracle_release(&msg);
-    return err;
-}
-
-static void deadline_run(struct bench *bench)
-{
-    bool quick = false;
-
-    for (int i = 0; i < 3 && !quick; i++)
-        if (timed_round(bench, "single", 1, &quick))
-            return;
-    quick = false;
-    for (int i = 0; i < 3 && !quick; i++)
-        if (timed_round(bench, "crowd", CROWD, &quick))
-            return;
-}
-
-static void decide_deadline(const struct story *story, struct ruling *ruling, const char *label)
-{
-    struct timed timed = { "sent", label, "/took_ms", ANSWER_LIMIT_MS };
-    const struct fact *worst = NULL;
-    enum timing in_time = story_timing(story, &timed, &worst);
-    long long took = fact_int(worst, "/took_ms", -1);
-
-    timed.limit_ms = ANSWER_SOON_MS;
-    if (in_time == TIMING_MISSED)
-        rule_broken(ruling, "WX2-047", worst, "three times in a row it took %lld ms (%s)", took,
-                    label);
-    else if (in_time == TIMING_UNSURE)
-        rule_undecided(ruling, "WX2-047", worst,
-                       "it took %lld ms, but this machine was slow itself (%s)", took, label);
-    else if (story_timing(story, &timed, &worst) == TIMING_MISSED)
-        rule_departs(ruling, "WX2-047", worst,
-                     "in time, but later than the 2 s that older guides ask for: %lld ms (%s)",
-                     (long long)fact_int(worst, "/took_ms", -1), label);
-    else
-        rule_holds(ruling, "WX2-047", worst, "answered in time, also 20 copies at once");
-}
-
-static void deadline_decide(const struct story *story, struct ruling *ruling)
-{
-    if (!story_first(story, "sent", NULL, "single") || !story_first(story, "sent", NULL, "crowd"))
-        return;
-    decide_deadline(story, ruling, "single");
-    decide_deadline(story, ruling, "crowd");
-}
-
 /* ---- durable -------------------------------------------------------------------------------- */
 
 /* After the acknowledgement the platform's query says NOTPAY: only what was stored counts. */
@@ -491,11 +413,6 @@ static const struct case_def cases[] = {
       .needs = NEED_STATUS | NEED_SHIPPED,
       .run = replay_run,
       .decide = replay_decide },
-    { .id = "notify/deadline",
-      .experiment = "Genuine first notifications are timed, one at a time and 20 copies at once.",
-      .claims = { { "WX2-047", "the answer comes within 5 s" } },
-      .run = deadline_run,
-      .decide = deadline_decide },
     { .id = "notify/durable",
       .experiment = "The merchant is killed as soon as it has acknowledged, and started again.",
       .claims = { { "WX2-061", "the order is paid after the restart" } },

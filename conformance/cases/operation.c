@@ -1,8 +1,13 @@
 /*
- * operation.c — what must never leave the merchant.
+ * operation.c — answers in time, and what must never leave the merchant.
  */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cases/common.h"
+
+#define ANSWER_LIMIT_MS 5000
+#define ANSWER_SOON_MS  2000
+#define CROWD           20
 
 /* The key as it is, and the end of a text to be signed, which gives it away. */
 static bool holds_key(struct view text, const char *key)
@@ -63,6 +68,83 @@ static void leak_decide(const struct story *story, struct ruling *ruling)
                    "that were not seen were not searched");
 }
 
+/* ---- in time -------------------------------------------------------------------------------- */
+
+/* A paid order whose genuine notification comes from the judge; until one is quick, three times. */
+static int timed_round(struct bench *bench, const char *label, size_t copies, bool *quick)
+{
+    static const struct order_wish any = {};
+    struct oracle_msg msg = {};
+    struct buf body = BUF_INIT(ORACLE_XML_MAX);
+    struct order *order = bench_create(bench, &any);
+    int err = order ? bench_notify_mode(bench, order, "suppress") : -1;
+
+    if (!err)
+        err = bench_pay(bench, order, NULL);
+    if (err)
+        return err;
+    notice_fields(bench, order, &msg);
+    err = notice_seal(bench, order, &msg);
+    if (!err)
+        err = oracle_write(&msg, NULL, &body);
+    if (!err) {
+        const struct sending sending = { .label = label,
+                                         .body = buf_view(&body),
+                                         .copies = copies };
+        int64_t from_us = clock_mono_us();
+        err = bench_send(bench, order, &sending);
+        *quick = clock_mono_us() - from_us < (int64_t)ANSWER_SOON_MS * 1000;
+    }
+    buf_release(&body);
+    oracle_release(&msg);
+    return err;
+}
+
+static void deadline_run(struct bench *bench)
+{
+    bool quick = false;
+
+    for (int i = 0; i < 3 && !quick; i++)
+        if (timed_round(bench, "single", 1, &quick))
+            return;
+    quick = false;
+    for (int i = 0; i < 3 && !quick; i++)
+        if (timed_round(bench, "crowd", CROWD, &quick))
+            return;
+}
+
+static void decide_deadline(const struct story *story, struct ruling *ruling, const char *label)
+{
+    struct timed timed = { "sent", label, "/took_ms", ANSWER_LIMIT_MS };
+    const struct fact *worst = NULL;
+    enum timing in_time = story_timing(story, &timed, &worst);
+    long long took = fact_int(worst, "/took_ms", -1);
+
+    timed.limit_ms = ANSWER_SOON_MS;
+    if (in_time == TIMING_MISSED)
+        rule_broken(ruling, "WX2-047", worst, "three times in a row it took %lld ms (%s)", took,
+                    label);
+    else if (in_time == TIMING_UNSURE)
+        rule_undecided(ruling, "WX2-047", worst,
+                       "it took %lld ms, but this machine was slow itself (%s)", took, label);
+    else if (story_timing(story, &timed, &worst) == TIMING_MISSED)
+        rule_departs(ruling, "WX2-047", worst,
+                     "in time, but later than the 2 s that older guides ask for: %lld ms (%s)",
+                     (long long)fact_int(worst, "/took_ms", -1), label);
+    else
+        rule_holds(ruling, "WX2-047", worst, "answered in time, also 20 copies at once");
+}
+
+static void deadline_decide(const struct story *story, struct ruling *ruling)
+{
+    if (!story_first(story, "sent", NULL, "single") || !story_first(story, "sent", NULL, "crowd"))
+        return;
+    decide_deadline(story, ruling, "single");
+    decide_deadline(story, ruling, "crowd");
+}
+
+/* ---- provoked -------------------------------------------------------------------------------- */
+
 static int add_wrong(struct bench *bench, const struct order *order, struct oracle_msg *msg)
 {
     int err = notice_seal(bench, order, msg);
@@ -108,6 +190,11 @@ static const struct case_def cases[] = {
       .claims = { { "WX2-111", "the key is nowhere" } },
       .run = provoked_run,
       .decide = leak_decide },
+    { .id = "operation/answer-time",
+      .experiment = "Genuine first notifications are timed, one at a time and 20 copies at once.",
+      .claims = { { "WX2-047", "the answer comes within 5 s" } },
+      .run = deadline_run,
+      .decide = deadline_decide },
     { .id = "operation/key-leak",
       .experiment = "Everything that the merchant said in the run is searched for its API key.",
       .claims = { { "WX2-111", "the key is nowhere" } },
