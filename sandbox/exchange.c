@@ -54,7 +54,7 @@ struct exchange_log {
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-#define PARTS_MAX 8
+#define PARTS_MAX 9
 
 static void parts_of(struct exchange *exchange, struct buf *part[PARTS_MAX])
 {
@@ -66,6 +66,7 @@ static void parts_of(struct exchange *exchange, struct buf *part[PARTS_MAX])
     part[5] = &exchange->sign_text;
     part[6] = &exchange->url;
     part[7] = &exchange->real_url;
+    part[8] = &exchange->signed_text;
 }
 
 static void record_free(struct record *record)
@@ -471,4 +472,17 @@ const struct exchange *exchange_get(const struct exchange_log *log, int64_t id)
         if (record->exchange.id <= id)
             return record->exchange.id == id ? &record->exchange : NULL;
     return NULL;
+}
+
+size_t exchange_sign_differs_at(const struct exchange *exchange)
+{
+    struct view ours = buf_view(&exchange->sign_text), theirs = buf_view(&exchange->signed_text);
+    size_t at = 0;
+    if (!ours.len || !theirs.len)
+        return SIZE_MAX;
+    while (at < ours.len && at < theirs.len && ours.ptr[at] == theirs.ptr[at])
+        at++;
+    while (at && at < theirs.len && ((unsigned char)theirs.ptr[at] & 0xc0) == 0x80)
+        at--; /* the beginning of a character, not its middle */
+    return at;
 }

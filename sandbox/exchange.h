@@ -55,10 +55,11 @@ struct exchange {
     const char *refusal;      /* name in the catalogue, static; NULL: none */
     char refusal_where[64];   /* the field */
     char refusal_why[200];
-    const char *fault;    /* kind, static; NULL: none */
-    const char *hint_id;  /* cause, static; NULL: none */
-    struct buf hint;      /* plain words */
-    struct buf sign_text; /* text to be signed as computed here, key masked */
+    const char *fault;      /* kind, static; NULL: none */
+    const char *hint_id;    /* cause, static; NULL: none */
+    struct buf hint;        /* plain words */
+    struct buf sign_text;   /* text to be signed as computed here, key masked */
+    struct buf signed_text; /* text the merchant seems to have signed; empty: not known */
     /* deliveries */
     int64_t notice_id;
     int attempt, error;
@@ -114,6 +115,9 @@ size_t exchange_each(const struct exchange_log *log, const struct exchange_filte
                      void (*visit)(void *ctx, const struct exchange *exchange), void *ctx);
 const struct exchange *exchange_get(const struct exchange_log *log, int64_t id);
 void exchange_reset(struct exchange_log *log, struct view mch_id); /* empty: all */
+
+/* Where the two texts first differ, in bytes; SIZE_MAX while one of them is not known. */
+size_t exchange_sign_differs_at(const struct exchange *exchange);
 
 /* One JSON object as in docs/control-api.md, appended. Always valid UTF-8. */
 [[nodiscard]] int exchange_json(const struct exchange *exchange, struct buf *out);

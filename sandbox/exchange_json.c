@@ -276,6 +276,11 @@ static void put_hint(struct writer *w, const struct exchange *exchange)
     put_text(w, buf_view(&exchange->hint));
     name(w, "sign_text");
     put_text(w, buf_view(&exchange->sign_text));
+    name(w, "signed_text");
+    if (exchange->signed_text.len)
+        put_text(w, buf_view(&exchange->signed_text));
+    else
+        put(w, "null");
     put(w, "}");
 }
 

@@ -91,26 +91,28 @@ static int add_trimmed(struct v2_msg *out, const struct v2_msg *in)
     return err;
 }
 
-static int verify_folded(struct call *call)
+/* Also in the other case of letters, where the account accepts that. */
+static int verify_case(struct call *call, const struct v2_msg *msg)
 {
     char wanted[V2_SIGN_MAX + 1];
-    int err = v2_sign(&call->in, call->sign_type, call->account->v2_key, wanted);
+    int err = v2_verify(msg, call->sign_type, call->account->v2_key);
+    if (err != ERR_SIGNATURE || !call_chose(call, SWITCH_sign_case, "accepted"))
+        return err;
+    err = v2_sign(msg, call->sign_type, call->account->v2_key, wanted);
     if (err)
         return err;
-    return view_eq_nocase(v2_msg_get(&call->in, "sign"), view_str(wanted)) ? 0 : ERR_SIGNATURE;
+    return view_eq_nocase(v2_msg_get(msg, "sign"), view_str(wanted)) ? 0 : ERR_SIGNATURE;
 }
 
 /* The signature as it is, or as the account's switches forgive it (V2 2.2, 12). */
 static int verify(struct call *call)
 {
-    int err = v2_verify(&call->in, call->sign_type, call->account->v2_key);
-    if (err == ERR_SIGNATURE && call_chose(call, SWITCH_sign_case, "accepted"))
-        err = verify_folded(call);
+    int err = verify_case(call, &call->in);
     if (err == ERR_SIGNATURE && call_chose(call, SWITCH_blanks, "trimmed")) {
         struct v2_msg trimmed = {};
         err = add_trimmed(&trimmed, &call->in);
         if (!err)
-            err = v2_verify(&trimmed, call->sign_type, call->account->v2_key);
+            err = verify_case(call, &trimmed);
         v2_msg_release(&trimmed);
     }
     return err;
@@ -135,7 +137,8 @@ static void explain_sign(struct call *call)
                                    .type = call->sign_type,
                                    .key = call->account->v2_key,
                                    .other_key = other_key,
-                                   .owner = call->sandbox->accounts };
+                                   .owner = call->sandbox->accounts,
+                                   .signed_text = &exchange->signed_text };
     const struct v2_cause *cause = v2_hint_find(&input, &exchange->sign_text, &detail);
     int err = 0;
     if (cause) {

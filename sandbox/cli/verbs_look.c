@@ -38,10 +38,13 @@ int run_exchanges(struct cli *cli)
 static void show_explain(const json_t *answer)
 {
     const char *sign_text = member_text(answer, "sign_text");
+    const char *signed_text = member_text(answer, "signed_text");
 
     printf("%s", member_text(answer, "text"));
     if (sign_text)
         printf("The text to be signed, as the sandbox computed it:\n  %s\n", sign_text);
+    if (signed_text)
+        printf("The text that seems to have been signed:\n  %s\n", signed_text);
 }
 
 int run_explain(struct cli *cli)

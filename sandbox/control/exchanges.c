@@ -87,6 +87,45 @@ int do_exchange(struct ask *ask)
     return ask_reply(ask, 200);
 }
 
+#define MARK_BEFORE 24 /* bytes shown around the place where two texts part */
+#define MARK_AFTER  40
+
+/* Does the byte at @at begin a character? */
+static bool is_cut(struct view text, size_t at)
+{
+    return at >= text.len || ((unsigned char)text.ptr[at] & 0xc0) != 0x80;
+}
+
+/* "…before>>>after…", whole characters only. */
+static int mark(struct view text, size_t at, struct buf *out)
+{
+    size_t from = at > MARK_BEFORE ? at - MARK_BEFORE : 0;
+    size_t to = at + MARK_AFTER < text.len ? at + MARK_AFTER : text.len;
+    while (!is_cut(text, from))
+        from--;
+    while (!is_cut(text, to))
+        to++;
+    return buf_fmt(out, "%s%.*s>>>%.*s%s\n", from ? "…" : "", (int)(at - from), text.ptr + from,
+                   (int)(to - at), text.ptr + at, to < text.len ? "…" : "");
+}
+
+/* What was to be signed beside what seems to have been signed, at the first difference. */
+static int explain_texts(const struct exchange *exchange, struct buf *out)
+{
+    struct view ours = buf_view(&exchange->sign_text), theirs = buf_view(&exchange->signed_text);
+    size_t at = exchange_sign_differs_at(exchange);
+    if (at == SIZE_MAX)
+        return 0;
+    if (at == ours.len && at == theirs.len)
+        return buf_str(out, "The text that was signed is the same: it is the way of signing.\n");
+    int err = buf_fmt(out, "The texts part at byte %zu, marked >>>.\n  to be signed: ", at);
+    if (!err)
+        err = mark(ours, at, out);
+    if (!err)
+        err = buf_str(out, "  was signed:   ");
+    return err ? err : mark(theirs, at, out);
+}
+
 /* One sentence per line: what was asked, what was answered, and what the sandbox makes of it. */
 static int explain(const struct exchange *exchange, struct buf *out)
 {
@@ -124,7 +163,15 @@ static int explain(const struct exchange *exchange, struct buf *out)
         err = buf_fmt(out, "The fault \"%s\" was ordered for it.\n", exchange->fault);
     if (!err && exchange->hint.len)
         err = buf_fmt(out, "%s\n", buf_cstr(&exchange->hint));
-    return err;
+    return err ? err : explain_texts(exchange, out);
+}
+
+static void show_text(struct json_out *out, const char *key, const struct buf *text)
+{
+    if (text->len)
+        out_text(out, key, buf_view(text));
+    else
+        out_null(out, key);
 }
 
 int do_explain(struct ask *ask)
@@ -142,10 +189,12 @@ int do_explain(struct ask *ask)
         out_text(&ask->out, "text", buf_view(&text));
         out_str(&ask->out, "refusal", exchange->refusal);
         out_str(&ask->out, "cause", exchange->hint_id);
-        if (exchange->sign_text.len)
-            out_text(&ask->out, "sign_text", buf_view(&exchange->sign_text));
+        show_text(&ask->out, "sign_text", &exchange->sign_text);
+        show_text(&ask->out, "signed_text", &exchange->signed_text);
+        if (exchange_sign_differs_at(exchange) == SIZE_MAX)
+            out_null(&ask->out, "differs_at");
         else
-            out_null(&ask->out, "sign_text");
+            out_int(&ask->out, "differs_at", (int64_t)exchange_sign_differs_at(exchange));
         out_close(&ask->out, '}');
         err = ask_reply(ask, 200);
     }
