@@ -87,6 +87,7 @@ int ask_refuse(struct ask *ask, int status, const char *code, const char *where,
     vsnprintf(text, sizeof(text), message, args);
     va_end(args);
     buf_clear(&ask->out.text);
+    ask->out.err = 0; /* of what was written so far and is thrown away */
     out_open(&ask->out, NULL, '{');
     out_open(&ask->out, "error", '{');
     out_str(&ask->out, "code", code);

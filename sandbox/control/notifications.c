@@ -102,6 +102,10 @@ static void answer_resend(struct hold *hold, enum hold_end)
 
     if (!err)
         err = notice_get(ask->control->sandbox->store, call->notice_id, &notice);
+    if (err == ERR_LIMIT) {
+        ask_refuse(ask, 503, "BUSY", "", "too many deliveries are under way");
+        return;
+    }
     if (err) {
         ask_refuse(ask, 500, "TROUBLE", "", "%s: %s", err_name(err), err_text(err));
         return;
