@@ -140,9 +140,9 @@ int sandbox_start(struct sandbox *sandbox, uv_loop_t *loop, const struct sandbox
     if (!err)
         err = start_doors(sandbox);
     if (err) {
-        log_line(LOG_ERROR, "sandbox", "not started: %s%s%s", err_text(err),
-                 err == ERR_STORE && sandbox->store ? ": " : "",
-                 err == ERR_STORE && sandbox->store ? store_trouble(sandbox->store) : "");
+        bool store = err == ERR_STORE; /* without a store: why it could not be opened */
+        log_line(LOG_ERROR, "sandbox", "not started: %s%s%s", err_text(err), store ? ": " : "",
+                 store ? store_trouble(sandbox->store) : "");
         sandbox_stop(sandbox, NULL);
         uv_run(loop, UV_RUN_DEFAULT); /* what was begun ends; nothing else lives on the loop yet */
     }

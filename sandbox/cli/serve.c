@@ -78,6 +78,7 @@ int run_serve(struct cli *cli)
     int err;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
     log_set_level((enum log_level)cli->options.log_level);
     ready_options(&cli->options, token, &options);
     err = uv_loop_init(&serve.loop);
