@@ -1,0 +1,487 @@
+/* Every named switch does what its row says, for each of its values (V2 12). */
+#include "door_test.h"
+
+#include "base/err.h"
+#include "notify_priv.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MINUTE_MS 60'000LL
+#define DAY_MS    86'400'000LL
+
+static struct door door;
+
+/* A merchant that answers as told, or waits. */
+static struct {
+    struct http_server *server;
+    struct http_call *call; /* kept while .waits */
+    struct buf body;
+    char target[128];
+    size_t count;
+    int status;
+    const char *answer;
+    bool waits, stopped;
+} merchant;
+
+static void on_notification(struct http_call *call, void *)
+{
+    const struct http_request *request = http_call_request(call);
+    merchant.count++;
+    buf_clear(&merchant.body);
+    ck_assert_int_eq(buf_view_add(&merchant.body, request->body), 0);
+    ck_assert_int_eq(view_copy(request->target, merchant.target, sizeof(merchant.target)), 0);
+    if (merchant.waits)
+        merchant.call = call;
+    else
+        http_call_reply(call, merchant.status, NULL, 0, view_str(merchant.answer));
+}
+
+#define ACK  "<xml><return_code>SUCCESS</return_code></xml>"
+#define NACK "<xml><return_code>FAIL</return_code></xml>"
+
+static struct account *us(void)
+{
+    return door_account(&door);
+}
+
+static void setup(void)
+{
+    struct http_server_options options = { .on_call = on_notification };
+    door_open(&door, NULL);
+    memset(&merchant, 0, sizeof(merchant));
+    merchant.body = BUF_INIT(1 << 16);
+    merchant.status = 200;
+    merchant.answer = ACK;
+    ck_assert_int_eq(http_server_start(&merchant.server, &door.loop, &options), 0);
+    us()->origin_count = 1;
+    snprintf(us()->origin[0].announced, ORIGIN_MAX, "https://merchant.example");
+    snprintf(us()->origin[0].real, ORIGIN_MAX, "http://127.0.0.1:%u",
+             http_server_port(merchant.server));
+}
+
+static void on_merchant_stopped(void *)
+{
+    merchant.stopped = true;
+}
+
+static void teardown(void)
+{
+    http_server_stop(merchant.server, on_merchant_stopped);
+    if (merchant.call)
+        http_call_cut(merchant.call);
+    door_until(&door, &merchant.stopped);
+    buf_release(&merchant.body);
+    door_close(&door);
+}
+
+/* ---- steps ---- */
+
+static void set_switch(const char *name, const char *value)
+{
+    ck_assert_int_eq(switch_set(&us()->switches, view_str(name), view_str(value)), 0);
+}
+
+static void move_clock(int64_t ms)
+{
+    vclock_set(&us()->clock, account_now_ms(us()) + ms);
+}
+
+/* A unified order with one field changed (value NULL: taken out); what it says in @wanted. */
+static const char *order_with(const char *number, const char *name, const char *value,
+                              const char *wanted)
+{
+    static char text[2048];
+    struct params params = {};
+    struct answer answer;
+    params_order(&params, number);
+    if (name)
+        params_set(&params, name, value);
+    door_call(&door, "/pay/unifiedorder", &params, &answer);
+    snprintf(text, sizeof(text), "%s", xml_text(&answer, wanted));
+    answer_release(&answer);
+    params_release(&params);
+    return text;
+}
+
+static void ask(const char *path, const char *number, struct answer *answer)
+{
+    struct params params = {};
+    params_common(&params);
+    params_set(&params, "out_trade_no", number);
+    door_call(&door, path, &params, answer);
+    params_release(&params);
+}
+
+static const char *state_of(const char *number)
+{
+    static char text[32];
+    struct answer answer;
+    ask("/pay/orderquery", number, &answer);
+    snprintf(text, sizeof(text), "%s", xml_text(&answer, "trade_state"));
+    answer_release(&answer);
+    return text;
+}
+
+static const char *in_ms(int64_t ms)
+{
+    static char text[CN_TIME_LEN + 1];
+    cn_time_14(account_now_ms(us()) + ms, text);
+    return text;
+}
+
+static struct order_row row_of(const char *number)
+{
+    struct order_row order = {};
+    ck_assert_int_eq(order_get_by_number(door.sandbox.store, us()->id, view_str(number), &order),
+                     0);
+    order_row_release(&order);
+    return order;
+}
+
+static struct notice_row notice_of(const char *number)
+{
+    struct notice_row notice = {};
+    ck_assert_int_eq(
+        notice_get_by_order(door.sandbox.store, row_of(number).id, NOTICE_PAYMENT, &notice), 0);
+    return notice;
+}
+
+/* Turns until @count deliveries came and, unless the merchant waits, have ended. */
+static void until_told(size_t count)
+{
+    for (int i = 0; i < 100000; i++) {
+        uv_run(&door.loop, UV_RUN_NOWAIT);
+        if (merchant.count >= count && (merchant.waits || !notify_open(door.sandbox.notify, 0)))
+            return;
+    }
+    ck_abort_msg("%zu deliveries and not %zu", merchant.count, count);
+}
+
+static void pay_new(const char *number, const char *name, const char *value)
+{
+    char code_url[CODE_URL_MAX + 1];
+    snprintf(code_url, sizeof(code_url), "%s", order_with(number, name, value, "code_url"));
+    ck_assert_int_eq(door_pay(&door, code_url, NULL), PHONE_DONE);
+    until_told(1);
+}
+
+static bool told(const char *text)
+{
+    return strstr(buf_cstr(&merchant.body), text) != NULL;
+}
+
+/* A signed order whose bytes are changed before they are sent. */
+static const char *changed_order(void (*change)(struct buf *xml))
+{
+    static char text[64];
+    struct params params = {};
+    struct buf xml = BUF_INIT(1 << 16);
+    struct answer answer;
+    params_order(&params, "changed-01");
+    params_sign(&params, DEFAULT_API_KEY, &xml);
+    change(&xml);
+    door_send(&door, NULL, "/pay/unifiedorder", buf_view(&xml), &answer);
+    snprintf(text, sizeof(text), "%s", xml_text(&answer, "return_code"));
+    answer_release(&answer);
+    buf_release(&xml);
+    params_release(&params);
+    return text;
+}
+
+/* ---- one experiment per switch; true: as the value says ---- */
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static bool answer_type(const char *value)
+{
+    struct answer answer;
+    ask("/pay/orderquery", "nobody", &answer);
+    bool as_said = is(answer.type, value);
+    answer_release(&answer);
+    return as_said;
+}
+
+static bool error_layer(const char *value)
+{
+    const char *code = order_with("layer-01", "body", NULL, "err_code");
+    return is(code, is(value, "documented") ? "LACK_PARAMS" : "");
+}
+
+static bool length_unit(const char *value)
+{
+    static const char fifty[] = "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十"
+                                "一二三四五六七八九十一二三四五六七八九十"; /* 150 bytes */
+    const char *msg = order_with("length-01", "body", fifty, "return_msg");
+    return is(msg, is(value, "bytes") ? "body参数长度有误" : "OK");
+}
+
+/* Behind the body's text. */
+static void add_blank(struct buf *xml)
+{
+    struct buf old = buf_take(xml);
+    const char *at = strstr(old.ptr, "]]></body>");
+    ck_assert_ptr_nonnull(at);
+    *xml = BUF_INIT(1 << 16);
+    ck_assert_int_eq(buf_fmt(xml, "%.*s %s", (int)(at - old.ptr), old.ptr, at), 0);
+    buf_release(&old);
+}
+
+static bool blanks(const char *value)
+{
+    return is(changed_order(add_blank), is(value, "trimmed") ? "SUCCESS" : "FAIL");
+}
+
+static void lower_sign(struct buf *xml)
+{
+    char *at = strstr(xml->ptr, "<sign>");
+    ck_assert_ptr_nonnull(at);
+    for (at += sizeof("<sign><![CDATA[") - 1; *at != ']'; at++)
+        *at = (char)tolower((unsigned char)*at);
+}
+
+static bool sign_case(const char *value)
+{
+    return is(changed_order(lower_sign), is(value, "accepted") ? "SUCCESS" : "FAIL");
+}
+
+static bool prepay_repeat(const char *value)
+{
+    char first[65];
+    snprintf(first, sizeof(first), "%s", order_with("repeat-01", NULL, NULL, "prepay_id"));
+    const char *second = order_with("repeat-01", NULL, NULL, "prepay_id");
+    ck_assert_uint_eq(strlen(second), 36);
+    return is(first, second) == is(value, "same");
+}
+
+static bool reentry_compare(const char *value)
+{
+    ck_assert_str_eq(order_with("compare-01", NULL, NULL, "result_code"), "SUCCESS");
+    ck_assert_str_eq(order_with("compare-01", "total_fee", "89", "err_code"), "INVALID_REQUEST");
+    const char *code = order_with("compare-01", "attach", "other", "err_code");
+    return is(code, is(value, "core") ? "" : "INVALID_REQUEST");
+}
+
+static bool reentry_expired(const char *value)
+{
+    char expire[CN_TIME_LEN + 1];
+    snprintf(expire, sizeof(expire), "%s", in_ms(2 * MINUTE_MS));
+    ck_assert_str_eq(order_with("expired-01", "time_expire", expire, "result_code"), "SUCCESS");
+    move_clock(3 * MINUTE_MS);
+    return is(order_with("expired-01", "time_expire", expire, "err_code"), value);
+}
+
+static bool auto_close(const char *value)
+{
+    order_with("with-expire", "time_expire", in_ms(2 * MINUTE_MS), "result_code");
+    order_with("without-expire", NULL, NULL, "result_code");
+    move_clock(3 * MINUTE_MS);
+    bool early = is(state_of("with-expire"), "CLOSED");
+    ck_assert_str_eq(state_of("without-expire"), "NOTPAY");
+    move_clock(8 * DAY_MS);
+    bool late = is(state_of("with-expire"), "CLOSED");
+    ck_assert_int_eq(late, is(state_of("without-expire"), "CLOSED"));
+    return early == is(value, "at_expiry") && late != is(value, "never");
+}
+
+static bool early_close(const char *value)
+{
+    struct answer answer;
+    order_with("close-01", NULL, NULL, "result_code");
+    ask("/pay/closeorder", "close-01", &answer);
+    bool early = is(xml_text(&answer, "result_code"), "SUCCESS");
+    answer_release(&answer);
+    move_clock(6 * MINUTE_MS);
+    ask("/pay/closeorder", "close-01", &answer);
+    ck_assert_str_eq(xml_text(&answer, "err_code"), early ? "ORDERCLOSED" : "");
+    answer_release(&answer);
+    return early == is(value, "accepted");
+}
+
+static bool expire_min(const char *value)
+{
+    vclock_freeze(&us()->clock, account_now_ms(us()));
+    order_with("expire-01", "time_expire", in_ms(2 * MINUTE_MS), "result_code");
+    int64_t life_ms = row_of("expire-01").expire_ms - row_of("expire-01").created_ms;
+    return is(value, "5m") ? life_ms == 5 * MINUTE_MS : life_ms <= 2 * MINUTE_MS;
+}
+
+static bool short_number(const char *value)
+{
+    return is(order_with("abc", NULL, NULL, "return_code"),
+              is(value, "refused") ? "FAIL" : "SUCCESS");
+}
+
+static bool product_id(const char *value)
+{
+    return is(order_with("product-01", "product_id", NULL, "return_code"),
+              is(value, "refused") ? "FAIL" : "SUCCESS");
+}
+
+static bool url_query(const char *value)
+{
+    static const char url[] = "https://merchant.example/wxpay/notify?shop=1";
+    if (is(value, "refused"))
+        return is(order_with("query-01", "notify_url", url, "return_code"), "FAIL");
+    pay_new("query-01", "notify_url", url);
+    return is(merchant.target, is(value, "stripped") ? "/wxpay/notify" : "/wxpay/notify?shop=1");
+}
+
+static bool code_form(const char *value)
+{
+    static const struct {
+        const char *value, *front, *back;
+    } forms[] = {
+        { "pr", "weixin://wxpay/bizpayurl?pr=", "" },
+        { "sr", "weixin://wxpay/bizpayurl?sr=", "" },
+        { "up", "weixin://wxpay/bizpayurl/up?pr=", "&groupid=00" },
+        { "s", "weixin://wxpay/s/", "" },
+    };
+    char code_url[CODE_URL_MAX + 1];
+    snprintf(code_url, sizeof(code_url), "%s", order_with("form-01", NULL, NULL, "code_url"));
+    ck_assert_int_eq(door_pay(&door, code_url, NULL), PHONE_DONE);
+    for (size_t i = 0; i < COUNT(forms); i++)
+        if (is(value, forms[i].value))
+            return view_starts(view_str(code_url), view_str(forms[i].front)) &&
+                   view_ends(view_str(code_url), view_str(forms[i].back));
+    return false;
+}
+
+static void on_advanced(void *owner, size_t, size_t)
+{
+    *(bool *)owner = true;
+}
+
+static bool retry_table(const char *value)
+{
+    bool done = false;
+    merchant.answer = NACK;
+    pay_new("table-01", NULL, NULL);
+    ck_assert_int_eq(notify_advance(door.sandbox.notify, us(), account_now_ms(us()) + 2 * DAY_MS,
+                                    20000, on_advanced, &done),
+                     0);
+    door_until(&door, &done);
+    return merchant.count == (is(value, "old") ? 10 : 16);
+}
+
+static bool retry_from(const char *value)
+{
+    vclock_freeze(&us()->clock, account_now_ms(us()));
+    int64_t began_ms = account_now_ms(us());
+    merchant.waits = true;
+    pay_new("from-01", NULL, NULL);
+    move_clock(3000);
+    merchant.waits = false;
+    http_call_reply(merchant.call, 200, NULL, 0, VIEW(NACK));
+    merchant.call = NULL;
+    until_told(1);
+    return notice_of("from-01").due_ms - began_ms == (is(value, "start") ? 15000 : 18000);
+}
+
+static bool retry_scale(const char *value)
+{
+    vclock_freeze(&us()->clock, account_now_ms(us()));
+    merchant.answer = NACK;
+    pay_new("scale-01", NULL, NULL);
+    return notice_of("scale-01").due_ms - account_now_ms(us()) == 15000 / atol(value);
+}
+
+static bool ack_mode(const char *value)
+{
+    merchant.status = 201; /* V2 6.3: an ack in lenient, none in strict */
+    pay_new("mode-01", NULL, NULL);
+    return notice_of("mode-01").state == (is(value, "strict") ? NOTICE_WAITING : NOTICE_DONE);
+}
+
+static bool ack_timeout(const char *value)
+{
+    merchant.waits = true;
+    pay_new("timeout-01", NULL, NULL);
+    ck_assert_ptr_nonnull(door.sandbox.notify->open);
+    return door.sandbox.notify->open->timeout_ms == (is(value, "2s") ? 2000 : 5000);
+}
+
+static bool notify_nonce(const char *value)
+{
+    pay_new("nonce-01", NULL, NULL);
+    return told("5K8264ILTKCH16CQ2502SI8ZNMTM67VS") == is(value, "order");
+}
+
+static bool notify_sign_type(const char *value)
+{
+    pay_new("hmac-01", "sign_type", "HMAC-SHA256");
+    ck_assert(sign_holds(buf_view(&merchant.body), DEFAULT_API_KEY, true));
+    return told("<sign_type>") == is(value, "present");
+}
+
+static bool query_layout(const char *value)
+{
+    static const char newer[] = "<xml><return_code><![CDATA[SUCCESS]]></return_code>\n"
+                                "<return_msg><![CDATA[OK]]></return_msg>\n"
+                                "<result_code><![CDATA[SUCCESS]]></result_code>\n<mch_id>";
+    struct answer answer;
+    order_with("layout-01", NULL, NULL, "result_code");
+    ask("/pay/orderquery", "layout-01", &answer);
+    bool is_newer = view_starts(buf_view(&answer.body), view_str(newer));
+    ck_assert(sign_holds(buf_view(&answer.body), DEFAULT_API_KEY, false));
+    answer_release(&answer);
+    return is_newer == is(value, "newer");
+}
+
+static bool wrong_password(const char *value)
+{
+    struct pay_spec spec = { .outcome = PAY_WRONG_PASSWORD };
+    char code_url[CODE_URL_MAX + 1];
+    door_order(&door, "password-01", code_url);
+    ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_WRONG_PASSWORD);
+    return is(state_of("password-01"), value);
+}
+
+/* A switch without an experiment does not compile. */
+static bool (*const experiments[SWITCH_COUNT])(const char *value) = {
+#define X(name, ...) [SWITCH_##name] = (name),
+    SWITCH_MAP(X)
+#undef X
+};
+
+START_TEST(a_switch_does_what_its_value_says) /* looped over switches × values */
+{
+    enum switch_id id = (enum switch_id)(_i / SWITCH_VALUES_MAX);
+    const char *value = switch_rows[id].values[_i % SWITCH_VALUES_MAX];
+    if (!value)
+        return;
+    set_switch(switch_rows[id].name, value);
+    ck_assert_str_eq(switch_value(&us()->switches, id), value);
+    ck_assert_msg(experiments[id](value), "%s=%s", switch_rows[id].name, value);
+}
+END_TEST
+
+static void do_both(struct buf *xml)
+{
+    add_blank(xml);
+    lower_sign(xml);
+}
+
+START_TEST(two_forgiving_switches_forgive_together)
+{
+    set_switch("blanks", "trimmed");
+    set_switch("sign_case", "accepted");
+    ck_assert_str_eq(changed_order(do_both), "SUCCESS");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("switches");
+    TCase *tc = tcase_create("switches");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, a_switch_does_what_its_value_says, 0, SWITCH_COUNT * SWITCH_VALUES_MAX);
+    tcase_add_test(tc, two_forgiving_switches_forgive_together);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
