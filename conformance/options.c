@@ -44,6 +44,7 @@ static const struct row {
     { "full", VERB_SELFTEST, SWITCH(full), "every case on every mutant", NULL },
     { "api", VERB_LIST, TEXT(api), "v2", "API" },
     { "json", VERB_LIST, SWITCH(json), "for programs", NULL },
+    { "markdown", VERB_LIST, SWITCH(markdown), "docs/rules.md", NULL },
     { "config", VERB_RUN | VERB_SELFTEST, TEXT(config), "YAML file with the same names", "FILE" },
 #undef TEXT
 #undef SWITCH

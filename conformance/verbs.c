@@ -113,7 +113,10 @@ int go_list(const struct options *options)
     }
     if (options->json)
         return list_json();
-    list_text();
+    if (options->markdown)
+        list_markdown();
+    else
+        list_text();
     return 0;
 }
 

@@ -12,4 +12,7 @@ int go_explain(const struct options *options);
 int go_verify(const struct options *options);
 int go_selftest(const struct options *options);
 
+/* docs/rules.md, on stdout. */
+void list_markdown(void);
+
 #endif

@@ -255,6 +255,24 @@ START_TEST(an_answer_is_worth_what_the_table_says)
 }
 END_TEST
 
+/* Digits, one E, digits: what strtod() and every loosely typed language read as infinity. */
+START_TEST(a_digest_that_reads_as_a_number_is_found)
+{
+    struct oracle_msg msg = {};
+    char sign[ORACLE_SIGN_LEN + 1], *end;
+
+    oracle_add(&msg, "total_fee", "88");
+    ck_assert_int_eq(oracle_hunt_numeric(&msg, KEY), ERR_NOT_FOUND);
+    oracle_add(&msg, "transaction_id", "4200000001202611230000000000");
+    ck_assert_int_eq(oracle_hunt_numeric(&msg, KEY), 0);
+    ck_assert_int_eq(oracle_sign(&msg, ORACLE_MD5, KEY, sign), 0);
+    ck_assert_uint_eq(strspn(sign, "0123456789E"), 32);
+    ck_assert(strtod(sign, &end) == strtod("9E9999", NULL));
+    ck_assert_str_eq(end, "");
+    oracle_release(&msg);
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_lost_and_the_error_comes_out)
 {
     for (int64_t n = 1;; n++) {
@@ -290,6 +308,7 @@ int main(void)
     tcase_add_test(all, a_forger_can_sign_one_thing_and_write_another);
     tcase_add_test(all, the_strict_reader_names_each_oddity);
     tcase_add_test(all, an_answer_is_worth_what_the_table_says);
+    tcase_add_test(all, a_digest_that_reads_as_a_number_is_found);
     tcase_add_test(all, without_memory_nothing_is_lost_and_the_error_comes_out);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -1,0 +1,58 @@
+#include "case.h"
+#include "rules.h"
+#include "verbs.h"
+
+#include <stdio.h>
+
+/* A cell: a vertical bar would end it. */
+static void cell(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        printf(*c == '|' ? "\\|" : "%c", *c);
+}
+
+static bool decides(const struct case_def *def, const char *rule)
+{
+    for (size_t i = 0; i < CASE_CLAIMS_MAX && def->claims[i].rule; i++)
+        if (strcmp(def->claims[i].rule, rule) == 0)
+            return true;
+    return false;
+}
+
+static void row(const struct rule *rule)
+{
+    size_t named = 0;
+
+    printf("| %s | %s | ", rule->id, rule_level_name(rule->level));
+    cell(rule->sentence);
+    printf(" | ");
+    cell(rule->source);
+    printf(" | ");
+    for (size_t i = 0; i < case_count(); i++)
+        if (decides(case_at(i), rule->id))
+            printf("%s`%s`", named++ ? ", " : "", case_at(i)->id);
+    if (!named) {
+        printf("not tested: ");
+        cell(rule->not_tested ? rule->not_tested : "not yet");
+    }
+    printf(" |\n");
+}
+
+void list_markdown(void)
+{
+    printf(
+        "# The rules of API V2\n\n"
+        "Written by `wxpay-conformance list --markdown` from the program's own table; do not edit. "
+        "`wxpay-conformance explain WX2-048` says why a rule matters, how it is tested and how to "
+        "repair.\n\n"
+        "| rule | level | what the merchant does | source | cases |\n"
+        "|---|---|---|---|---|\n");
+    for (size_t i = 0; i < rules_v2_count; i++)
+        row(&rules_v2[i]);
+    printf("\n## The cases\n\n| case | experiment |\n|---|---|\n");
+    for (size_t i = 0; i < case_count(); i++) {
+        printf("| `%s` | ", case_at(i)->id);
+        cell(case_at(i)->experiment);
+        printf(" |\n");
+    }
+}
