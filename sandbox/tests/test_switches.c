@@ -387,7 +387,7 @@ static bool retry_scale(const char *value)
     vclock_freeze(&us()->clock, account_now_ms(us()));
     merchant.answer = NACK;
     pay_new("scale-01", NULL, NULL);
-    return notice_of("scale-01").due_ms - account_now_ms(us()) == 15000 / atol(value);
+    return notice_of("scale-01").due_ms - account_now_ms(us()) == 15000 / strtol(value, NULL, 10);
 }
 
 static bool ack_mode(const char *value)
