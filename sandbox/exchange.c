@@ -245,7 +245,6 @@ static void ring_empty(struct exchange_log *log, struct ring *ring)
 {
     while (ring->count)
         record_free(leave(log, ring));
-    ring->lost = ring->lost_id = 0;
 }
 
 void exchange_log_free(struct exchange_log *log)
@@ -268,11 +267,20 @@ void exchange_log_free(struct exchange_log *log)
     mem_free(log);
 }
 
+/* The ring goes too: accounts come and go, and the number of rings is bounded. */
 void exchange_reset(struct exchange_log *log, struct view mch_id)
 {
-    for (size_t i = 0; i < log->ring_count; i++)
-        if (!mch_id.len || view_is(mch_id, log->ring[i]->mch_id))
-            ring_empty(log, log->ring[i]);
+    size_t kept = 0;
+    for (size_t i = 0; i < log->ring_count; i++) {
+        struct ring *ring = log->ring[i];
+        if (mch_id.len && !view_is(mch_id, ring->mch_id)) {
+            log->ring[kept++] = ring;
+            continue;
+        }
+        ring_empty(log, ring);
+        mem_free(ring);
+    }
+    log->ring_count = kept;
 }
 
 void exchange_log_listen(struct exchange_log *log,

@@ -71,6 +71,10 @@ static const struct refusal *rule_notify_url(struct call *call, const struct fie
         exchange_remark(call->exchange, "notify-url-query", "V2 6.6",
                         "notify_url has a query string; production may drop or refuse it");
     }
+    if (url.has_userinfo || url.has_fragment)
+        exchange_remark(call->exchange, "notify-url-parts", "V2 6.6",
+                        "notify_url has a password or a fragment; %s",
+                        url.has_userinfo ? "it will not be called" : "that is not sent");
     if (is_private_host(url.host))
         exchange_remark(call->exchange, "notify-url-private", "V2 6.6",
                         "notify_url names %.*s, which production cannot reach", VIEW_ARG(url.host));
