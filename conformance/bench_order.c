@@ -255,24 +255,28 @@ struct order *bench_create(struct bench *bench, const struct order_wish *wish)
     return err ? NULL : &slot->order;
 }
 
-/* One step of all orders at once. */
+/* One step of all orders at once; one that failed in an earlier step goes no further. */
 static int walk_together(struct bench *bench, const struct order_wish *wish, size_t step_index,
                          struct slot **slots, size_t count, json_t **traces)
 {
     const struct step *step = &bench->profile->create.item[step_index];
     const struct scope *scopes[TOGETHER_MAX];
+    size_t at[TOGETHER_MAX], live = 0;
     struct visit visits[TOGETHER_MAX];
     struct errand errand = { .step = step,
                              .payer = slots[0]->order.payer,
                              .timeout_ms = bench_patience_ms(bench, wish->timeout_ms) };
 
-    for (size_t i = 0; i < count; i++)
-        scopes[i] = &slots[i]->scope;
-    int err = shop_do_all(&bench->shop, &errand, scopes, count, visits);
-    for (size_t i = 0; !err && i < count; i++) {
-        json_array_append(traces[i], visits[i].trace);
-        if (slots[i]->order.created)
-            digest(bench, slots[i], step, &visits[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!slots[i]->order.created)
+            continue;
+        scopes[live] = &slots[i]->scope;
+        at[live++] = i;
+    }
+    int err = live ? shop_do_all(&bench->shop, &errand, scopes, live, visits) : 0;
+    for (size_t i = 0; !err && i < live; i++) {
+        json_array_append(traces[at[i]], visits[i].trace);
+        digest(bench, slots[at[i]], step, &visits[i]);
         visit_release(&visits[i]);
     }
     return err;
