@@ -41,6 +41,7 @@ static const struct row {
     { "control-port", VERB_RUN, TEXT(control_port), "its control port (a free one)", "PORT" },
     { "profile", VERB_SELFTEST, TEXT(profile), "profile of the reference merchant", "FILE" },
     { "mutants", VERB_SELFTEST, TEXT(mutants), "only these mutants, with commas", "LIST" },
+    { "named", VERB_SELFTEST, SWITCH(named), "only the cases that a mutant's row names", NULL },
     { "full", VERB_SELFTEST, SWITCH(full), "every case on every mutant", NULL },
     { "api", VERB_LIST, TEXT(api), "v2", "API" },
     { "json", VERB_LIST, SWITCH(json), "for programs", NULL },

@@ -13,7 +13,7 @@ enum verb { VERB_RUN = 1, VERB_LIST = 2, VERB_EXPLAIN = 4, VERB_VERIFY = 8, VERB
 struct options {
     char *only, *level, *seed, *out, *sandbox, *scanner, *jobs, *port, *control_port, *api, *config;
     char *mutants, *profile;
-    int keep, verbose, json, markdown, full;
+    int keep, verbose, json, markdown, named, full;
     char *argument; /* PROFILE, RULE or REPORT.json; NULL when the verb takes none */
 };
 

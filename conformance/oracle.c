@@ -327,7 +327,7 @@ int oracle_verify(const struct oracle_msg *msg, const char *key, struct oracle_s
     *out = (struct oracle_signature){};
     out->algorithm = type && strcmp(type, "HMAC-SHA256") == 0 ? ORACLE_HMAC_SHA256 : ORACLE_MD5;
     for (size_t i = 0; i < msg->count; i++)
-        out->empty_fields |= !msg->field[i].value[0];
+        out->empty_fields |= !msg->field[i].value || !msg->field[i].value[0];
     int err = oracle_sign(msg, out->algorithm, key, out->expected);
     if (err)
         return err;

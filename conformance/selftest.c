@@ -2,7 +2,7 @@
  * selftest.c — runs every mutant of the kill table and prints what became of it.
  *
  * A mutant is run in a process of its own against the cases its row names and the rest of that
- * chapter (--full: all). It is killed when every case of its row turns to FAIL or WARN. The test is
+ * chapter (--named: only those, --full: all). It is killed when every case of its row turns to FAIL or WARN. The test is
  * red when a mutant survives, has no row, or a case has no mutant.
  */
 #include "base/clock.h"
@@ -71,7 +71,7 @@ static int become_mutant(struct profile *profile, const char *mutant)
     return argv[0] && argv[1] && argv[2] ? 0 : ERR_NOMEM;
 }
 
-/* The cases of the row, then their chapters. */
+/* The cases of the row, then their chapters unless only the named ones are wanted. */
 static int cases_for(const struct kill_row *row, const struct options *options, struct buf *only)
 {
     int err = 0;
@@ -80,7 +80,7 @@ static int cases_for(const struct kill_row *row, const struct options *options, 
     for (size_t i = 0; !err && i < KILL_CASES_MAX && row->cases[i]; i++) {
         const char *id = row->cases[i];
         err = buf_fmt(only, "%s%s", i ? "," : "", id);
-        if (!err && !options->full)
+        if (!err && !options->full && !options->named)
             err = buf_fmt(only, ",%.*s/*", (int)strcspn(id, "/"), id);
     }
     return err;

@@ -170,8 +170,9 @@ static int url_without_host(struct shop *, struct order *order)
 static int url_plain_http(struct shop *shop, struct order *order)
 {
     int err = step_create_notify_url(shop, order);
-    if (!err && view_starts(view_str(order->notify_url), VIEW("https://")))
-        memmove(order->notify_url + 4, order->notify_url + 5, strlen(order->notify_url) - 4);
+    char *url = order->notify_url;
+    if (!err && url && view_starts(view_str(url), VIEW("https://")))
+        memmove(url + 4, url + 5, strlen(url) - 4);
     return err;
 }
 
