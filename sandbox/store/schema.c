@@ -46,15 +46,18 @@ static const char schema[] =
     " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
     "CREATE INDEX fault_account ON fault (account_id);";
 
-/* The one integer that @text yields. */
+/* The one integer that @text yields; 0 with an error. */
 static int ask(struct store *store, const char *text, int64_t *out)
 {
     sqlite3_stmt *stmt = NULL;
+    *out = 0;
     int rc = sqlite3_prepare_v2(store->db, text, -1, &stmt, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(stmt);
-        *out = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
-        rc = rc == SQLITE_ROW ? SQLITE_OK : rc;
+        if (rc == SQLITE_ROW) {
+            *out = sqlite3_column_int64(stmt, 0);
+            rc = SQLITE_OK;
+        }
     }
     int err = rc == SQLITE_OK ? 0 : store_fail(store, rc);
     sqlite3_finalize(stmt);
