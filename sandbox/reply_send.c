@@ -75,11 +75,17 @@ static void drop_now(struct call *call, enum exchange_outcome outcome)
 
 /* ---- held back by time ----------------------------------------------------------------------- */
 
-static void hold_over(struct call *call)
+/* The account may have gone meanwhile; then the record is nobody's. */
+static void know_the_account(struct call *call)
 {
     struct exchange *exchange = call->exchange;
     if (!accounts_find(call->sandbox->accounts, view_str(exchange->mch_id)))
-        exchange->mch_id[0] = '\0'; /* deleted meanwhile: the record is nobody's */
+        exchange->mch_id[0] = '\0';
+}
+
+static void hold_over(struct call *call)
+{
+    know_the_account(call);
     if (call->fault_kind == FAULT_NO_ANSWER)
         drop_now(call, EXCHANGE_WITHHELD);
     else if (call->gone)
@@ -163,6 +169,7 @@ void reply_delivered(struct call *call)
 static void on_commit_failed(struct turn_answer *answer)
 {
     struct call *call = container_of(answer, struct call, answer);
+    know_the_account(call);
     reply_trouble(call);
     choose_type(call);
     send_now(call);

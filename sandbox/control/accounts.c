@@ -293,7 +293,6 @@ int do_account_delete(struct ask *ask)
     err = ask_begin(ask);
     if (err)
         return err;
-    holds_forget(ask->control, account);
     exchange_reset(sandbox->exchanges, view_str(account->mch_id));
     ask->account = NULL;
     err = ask_end(ask, accounts_remove(sandbox->accounts, account));

@@ -43,6 +43,11 @@ static void on_exchange(void *owner, const struct exchange *exchange)
     TELL(control, on_exchange, exchange);
 }
 
+static void on_account_leaves(void *owner, struct account *account)
+{
+    holds_forget(owner, account);
+}
+
 /* What never became a call was answered by the server; it is only told. */
 static void on_bad(struct view peer, int status, const char *why, struct view, void *)
 {
@@ -81,6 +86,7 @@ int control_start(struct control **out, struct sandbox *sandbox)
     sandbox->engine.on_order = on_order;
     notify_listen(sandbox->notify, on_delivery, control);
     exchange_log_listen(sandbox->exchanges, on_exchange, control);
+    accounts_listen(sandbox->accounts, on_account_leaves, control);
     *out = control;
     return 0;
 }
@@ -116,6 +122,7 @@ void control_stop(struct control *control, void (*on_stopped)(void *owner), void
     sandbox->engine.on_order = NULL;
     notify_listen(sandbox->notify, NULL, NULL);
     exchange_log_listen(sandbox->exchanges, NULL, NULL);
+    accounts_listen(sandbox->accounts, NULL, NULL);
     holds_stop(control);
     events_stop(control);
     control->farewell.send = on_refusals_left;

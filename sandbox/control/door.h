@@ -145,7 +145,10 @@ static inline bool hold_is_over(const struct hold *hold)
 /* Ends all of them with 503. */
 void holds_stop(struct control *control);
 
-/* @account is about to be deleted: what waits for it ends with 404. */
+/*
+ * @account is about to go: what waits for it ends with 404, or, when it is a failed commit that
+ * takes the account away, with 503 as all answers of that turn.
+ */
 void holds_forget(struct control *control, const struct account *account);
 
 /* events.c: told of everything that happens; streams hear of it after the commit. */

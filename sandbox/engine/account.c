@@ -22,6 +22,8 @@ struct accounts {
     size_t count, cap;
     struct account **made;   /* owned, in order of making, so by id too */
     struct account **sorted; /* the same by mch_id */
+    void (*on_leave)(void *owner, struct account *account);
+    void *listener;
 };
 
 static void account_free(struct account *account)
@@ -143,6 +145,8 @@ static void join(struct accounts *accounts, struct account *account)
 
 static void leave(struct accounts *accounts, struct account *account)
 {
+    if (accounts->on_leave)
+        accounts->on_leave(accounts->listener, account);
     remove_at(accounts->sorted, accounts->count, place_of(accounts, view_str(account->mch_id)));
     remove_at(accounts->made, accounts->count, index_of(accounts, account->id));
     accounts->count--;
@@ -432,6 +436,13 @@ int accounts_new(struct accounts **out, struct store *store, struct rng *rng)
     }
     *out = accounts;
     return 0;
+}
+
+void accounts_listen(struct accounts *accounts,
+                     void (*on_leave)(void *owner, struct account *account), void *owner)
+{
+    accounts->on_leave = on_leave;
+    accounts->listener = owner;
 }
 
 uint64_t accounts_code_salt(const struct accounts *accounts)

@@ -69,7 +69,14 @@ void accounts_free(struct accounts *accounts);
  */
 [[nodiscard]] int accounts_reload(struct accounts *accounts);
 
-/* Borrowed; NULL if unknown. Valid until the account is deleted. */
+/*
+ * Told of every account whose memory is about to go: it was deleted, or it was made in a turn whose
+ * commit failed. Whoever keeps a pointer over turns lets go of it there. NULL: nobody.
+ */
+void accounts_listen(struct accounts *accounts,
+                     void (*on_leave)(void *owner, struct account *account), void *owner);
+
+/* Borrowed; NULL if unknown. Valid until on_leave has been told of it. */
 struct account *accounts_find(struct accounts *accounts, struct view mch_id);
 struct account *accounts_by_id(struct accounts *accounts, int64_t id);
 size_t accounts_count(const struct accounts *accounts);

@@ -39,6 +39,8 @@ struct shop {
     struct http_server *server;
     size_t seen;
     bool deaf; /* answers 500 */
+    bool slow; /* keeps the next call in @kept; the test answers it */
+    struct http_call *kept;
     bool stopped;
 };
 /* Its address becomes the real origin of https://merchant.example for the built-in account. */

@@ -458,6 +458,62 @@ START_TEST(a_commit_that_fails_undoes_the_call)
 }
 END_TEST
 
+static struct {
+    uv_async_t async;
+    uv_write_t write;
+    bool closed;
+} made;
+
+/* In the poll of the loop, as a request is: the turn that ends behind it commits or does not. */
+static void on_make(uv_async_t *)
+{
+    struct account_spec spec = { .mch_id = VIEW("1999000078") };
+    struct account *account;
+
+    ck_assert_int_eq(turn_open(door.sandbox.turn), 0);
+    ck_assert_int_eq(accounts_add(door.sandbox.accounts, &spec, &account), 0);
+}
+
+static void on_made_closed(uv_handle_t *)
+{
+    made.closed = true;
+}
+
+static void on_rest_written(uv_write_t *, int)
+{
+}
+
+/* The same turn makes the account and begins to wait for it; its commit fails. */
+START_TEST(a_wait_ends_when_its_account_was_never_committed)
+{
+    uv_buf_t rest = uv_buf_init((char[]){ "}" }, 1);
+    struct raw wait;
+
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    door_open(&door, folder);
+    ck_assert_int_eq(uv_async_init(&door.loop, &made.async, on_make), 0);
+    raw_open(&wait, &door,
+             "POST /v1/accounts/1999000078/wait HTTP/1.1\r\nHost: localhost\r\n"
+             "Content-Type: application/json\r\nContent-Length: 43\r\n\r\n"
+             "{\"for\":\"calls\",\"api\":\"*\",\"timeout_ms\":10  ");
+    for (int turn = 0; turn < 100; turn++)
+        uv_run(&door.loop, UV_RUN_NOWAIT);
+    set_file_size_max(1);
+    ck_assert_int_eq(uv_async_send(&made.async), 0);
+    ck_assert_int_eq(uv_write(&made.write, (uv_stream_t *)&wait.tcp, &rest, 1, on_rest_written), 0);
+    raw_until(&wait, &door, "NOT_COMMITTED");
+    holds_until(&door, 0);
+    ck_assert_ptr_null(accounts_find(door.sandbox.accounts, VIEW("1999000078")));
+    set_file_size_max(RLIM_INFINITY);
+    uv_close((uv_handle_t *)&made.async, on_made_closed);
+    door_until(&door, &made.closed);
+    raw_close(&wait, &door);
+    door_close(&door);
+    remove_folder();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("control door");
@@ -481,6 +537,7 @@ int main(void)
     tc = tcase_create("disk");
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, a_commit_that_fails_undoes_the_call);
+    tcase_add_test(tc, a_wait_ends_when_its_account_was_never_committed);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

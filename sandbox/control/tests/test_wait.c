@@ -258,6 +258,27 @@ START_TEST(events_tell_what_happens_to_whom)
 }
 END_TEST
 
+START_TEST(a_reset_during_a_delivery_leaves_the_streams_open) /* 0: of all, 1: of the account */
+{
+    struct raw events;
+
+    raw_open(&events, &door, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    raw_until(&events, &door, "events of wxpay-sandbox\n\n");
+    shop.slow = true;
+    make("EVENT003");
+    pay("EVENT003", "");
+    while (!shop.kept)
+        uv_run(&door.loop, UV_RUN_ONCE);
+    ctl_ask(&door, 200, "POST", "/v1/reset", _i ? "{\"mch_id\":\"1900000109\"}" : "{}");
+    http_call_reply(shop.kept, 200, NULL, 0,
+                    VIEW("<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>"));
+    raw_until(&events, &door, "event: notification\n");
+    make("EVENT004");
+    raw_until(&events, &door, "\"out_trade_no\":\"EVENT004\",\"trade_type\"");
+    raw_close(&events, &door);
+}
+END_TEST
+
 /* ---- without memory -------------------------------------------------------------------------- */
 
 static const struct {
@@ -325,6 +346,7 @@ int main(void)
     tcase_add_test(tc, a_stop_answers_what_waits);
     tcase_add_test(tc, more_calls_than_the_bound_are_told_to_come_back);
     tcase_add_test(tc, events_tell_what_happens_to_whom);
+    tcase_add_loop_test(tc, a_reset_during_a_delivery_leaves_the_streams_open, 0, 2);
     tcase_add_loop_test(tc, a_refused_allocation_costs_one_answer_at_most, 0, COUNT(hungry));
     suite_add_tcase(suite, tc);
     return run_suite(suite);
