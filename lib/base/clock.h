@@ -47,4 +47,14 @@ void cn_time_14(int64_t ms, char out[CN_TIME_LEN + 1]); /* yyyyMMddHHmmss */
 #define CN_TIME_ISO_LEN 29
 void cn_time_iso(int64_t ms, char out[CN_TIME_ISO_LEN + 1]);
 
+/* As V3 writes it (V3 1.7), without milliseconds: 2026-11-24T10:15:30+08:00 */
+#define CN_TIME_RFC_LEN 25
+void cn_time_rfc3339(int64_t ms, char out[CN_TIME_RFC_LEN + 1]);
+
+/*
+ * Any RFC 3339 date-time: 'Z' or an offset; fractions of a second are cut to milliseconds, second
+ * 60 is the next minute's first. 0 or ERR_SYNTAX; ERR_RANGE for a day or hour that does not exist.
+ */
+[[nodiscard]] int time_parse_rfc3339(const char *text, int64_t len, int64_t *ms);
+
 #endif

@@ -136,6 +136,50 @@ START_TEST(monotonic_time_never_goes_back)
 }
 END_TEST
 
+/* Known answers by `date -u -d TEXT +%s`. */
+static const struct {
+    const char *text;
+    int err;
+    int64_t ms;
+} rfc[] = {
+    { "2026-09-21T22:13:20+08:00", 0, 1790000000000 },
+    { "2026-09-21T14:13:20Z", 0, 1790000000000 },
+    { "2026-09-21t14:13:20.1239z", 0, 1790000000123 },
+    { "2026-09-21T09:43:20-04:30", 0, 1790000000000 },
+    { "2024-02-29T00:00:00.5+00:00", 0, 1709164800500 },
+    { "2016-12-31T23:59:60Z", 0, 1483228800000 },
+    { "2026-02-29T00:00:00Z", ERR_RANGE, 0 },
+    { "2026-13-01T00:00:00Z", ERR_RANGE, 0 },
+    { "2026-01-01T24:00:00Z", ERR_RANGE, 0 },
+    { "2026-01-01T00:00:00+24:00", ERR_RANGE, 0 },
+    { "2026-01-01T00:00:00", ERR_SYNTAX, 0 },
+    { "2026-01-01 00:00:00Z", ERR_SYNTAX, 0 },
+    { "2026-01-01T00:00:00.Z", ERR_SYNTAX, 0 },
+    { "2026-01-01T00:00:00+0800", ERR_SYNTAX, 0 },
+    { "2026-01-01T00:00:00Zx", ERR_SYNTAX, 0 },
+    { "20260101000000", ERR_SYNTAX, 0 },
+    { "", ERR_SYNTAX, 0 },
+};
+
+START_TEST(rfc_3339_is_read)
+{
+    int64_t ms = 0;
+    int64_t whole = (int64_t)strlen(rfc[_i].text);
+    ck_assert_int_eq(time_parse_rfc3339(rfc[_i].text, whole, &ms), rfc[_i].err);
+    ck_assert_int_eq(ms, rfc[_i].ms);
+    for (int64_t len = 0; !rfc[_i].err && len < whole; len++) /* no shorter one is it */
+        ck_assert_int_ne(time_parse_rfc3339(rfc[_i].text, len, &ms), 0);
+}
+END_TEST
+
+START_TEST(rfc_3339_is_written)
+{
+    char text[CN_TIME_RFC_LEN + 1];
+    cn_time_rfc3339(1790000000999, text);
+    ck_assert_str_eq(text, "2026-09-21T22:13:20+08:00");
+}
+END_TEST
+
 TCase *clock_tests(void)
 {
     TCase *tests = tcase_create("clock");
@@ -146,5 +190,7 @@ TCase *clock_tests(void)
     tcase_add_test(tests, a_frozen_clock_stands_and_can_be_set);
     tcase_add_test(tests, a_running_clock_keeps_its_distance_from_real_time);
     tcase_add_test(tests, monotonic_time_never_goes_back);
+    tcase_add_loop_test(tests, rfc_3339_is_read, 0, COUNT(rfc));
+    tcase_add_test(tests, rfc_3339_is_written);
     return tests;
 }
