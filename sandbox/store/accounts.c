@@ -66,7 +66,7 @@ int account_clear(struct store *store, int64_t account_id)
     static const enum sql_id of_all[] = { SQL_CLEAR_ALL_DELIVERIES, SQL_CLEAR_ALL_NOTICES,
                                           SQL_CLEAR_ALL_PAYMENTS, SQL_CLEAR_ALL_FAULTS,
                                           SQL_CLEAR_ALL_ORDERS };
-    int err = 0;
+    int err = store_keep_ids(store);
     for (size_t i = 0; !err && i < COUNT(of_one); i++)
         err = account_id ? run_with(store, of_one[i], account_id) : sql_do(store, of_all[i]);
     return err;

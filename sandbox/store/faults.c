@@ -28,6 +28,9 @@ int fault_set_counts(struct store *store, const struct fault_row *row)
 
 int fault_delete(struct store *store, int64_t id)
 {
+    int err = id == store->last_id[ID_FAULT] ? store_keep_ids(store) : 0;
+    if (err)
+        return err;
     struct sql sql = sql_start(store, SQL_FAULT_DELETE);
     sql_put_int(&sql, id);
     return sql_change(&sql, ERR_NOT_FOUND);

@@ -113,7 +113,10 @@ enum sql_id {
         SQL_COUNT
 };
 
-/* Tables whose ids count up while the process lives, so that none is ever seen twice. */
+/*
+ * Tables whose ids count up and are never used again: not while the process lives, and not after a
+ * restart either, because whatever deletes rows keeps the count with store_keep_ids().
+ */
 enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_TABLES };
 
 #define SAVES_MAX   4
@@ -130,6 +133,12 @@ struct store {
 
 /* Note SQLite's complaint and turn @rc into an error of ours. */
 int store_fail(struct store *store, int rc);
+
+/*
+ * Before rows are deleted, in the same transaction: where each table's ids have got to. Without
+ * deletions the rows themselves tell it, so that an insert costs nothing more.
+ */
+[[nodiscard]] int store_keep_ids(struct store *store);
 
 /* schema.c: make the tables, or see that those found are ours. */
 [[nodiscard]] int schema_ensure(struct store *store);

@@ -106,6 +106,42 @@ static int configure(struct store *store, const struct store_options *options)
     return rc == SQLITE_OK ? 0 : store_fail(store, rc);
 }
 
+/* ---- counters -------------------------------------------------------------------------------- */
+
+/* Two statements: RETURNING would open a table of its own for its one row. */
+static int counter_get(struct store *store, const char *name, int64_t *out)
+{
+    struct sql sql = sql_start(store, SQL_COUNTER_GET);
+    sql_put_text(&sql, name);
+    int rows = sql_next(&sql);
+    if (rows <= 0)
+        return rows ? rows : ERR_NOT_FOUND;
+    *out = sql_get_int(&sql);
+    return sql_end(&sql, 0);
+}
+
+static int counter_set(struct store *store, const char *name, int64_t value)
+{
+    struct sql sql = sql_start(store, SQL_COUNTER_SET);
+    sql_put_text(&sql, name);
+    sql_put_int(&sql, value);
+    return sql_change(&sql, ERR_STORE);
+}
+
+static const char *const id_counters[ID_TABLES] = {
+    [ID_ACCOUNT] = "account id",   [ID_ORDER] = "order id", [ID_NOTICE] = "notice id",
+    [ID_DELIVERY] = "delivery id", [ID_FAULT] = "fault id",
+};
+
+int store_keep_ids(struct store *store)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < ID_TABLES; i++)
+        err = counter_set(store, id_counters[i], store->last_id[i] + 1);
+    return err;
+}
+
+/* The last ones of the tables, or of those that were there before the last deletion. */
 static int load_ids(struct store *store)
 {
     struct sql sql = sql_start(store, SQL_LAST_IDS);
@@ -115,8 +151,19 @@ static int load_ids(struct store *store)
     assert(rows == 1);
     for (size_t i = 0; i < ID_TABLES; i++)
         store->last_id[i] = sql_get_int(&sql); /* NULL of an empty table reads as 0 */
-    return sql_end(&sql, 0);
+    int err = sql_end(&sql, 0);
+    for (size_t i = 0; !err && i < ID_TABLES; i++) {
+        int64_t next = 0;
+        err = counter_get(store, id_counters[i], &next);
+        if (!err && next - 1 > store->last_id[i])
+            store->last_id[i] = next - 1;
+        if (err == ERR_NOT_FOUND)
+            err = 0; /* nothing was ever deleted */
+    }
+    return err;
 }
+
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int open_all(struct store *store, const struct store_options *options)
 {
@@ -250,26 +297,6 @@ void store_spoil(struct store *store)
 {
     assert(store->began);
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* @began stays: see lost() */
-}
-
-/* Two statements: RETURNING would open a table of its own for its one row. */
-static int counter_get(struct store *store, const char *name, int64_t *out)
-{
-    struct sql sql = sql_start(store, SQL_COUNTER_GET);
-    sql_put_text(&sql, name);
-    int rows = sql_next(&sql);
-    if (rows <= 0)
-        return rows ? rows : ERR_NOT_FOUND;
-    *out = sql_get_int(&sql);
-    return sql_end(&sql, 0);
-}
-
-static int counter_set(struct store *store, const char *name, int64_t value)
-{
-    struct sql sql = sql_start(store, SQL_COUNTER_SET);
-    sql_put_text(&sql, name);
-    sql_put_int(&sql, value);
-    return sql_change(&sql, ERR_STORE);
 }
 
 int store_next(struct store *store, const char *counter, int64_t first, int64_t *out)

@@ -192,6 +192,44 @@ static void expect_sound(const char *number, bool there)
 }
 
 /* @count orders of some kilobytes in one turn: far more than is kept before it is written. */
+static int64_t put_fault(struct store *into)
+{
+    struct fault_row row = { .account_id = 1, .left = 1 };
+    ck_assert_int_eq(fault_insert(into, &row), 0);
+    return row.id;
+}
+
+/* A code_url is made of an order's id: an old one must never lead to a new order. */
+START_TEST(ids_of_what_was_deleted_are_not_used_again_after_a_restart) /* 0: all, 1: of one */
+{
+    store = open_in(dir);
+    ck_assert_int_eq(store_begin(store), 0);
+    put_order(store, 1, "A");
+    int64_t order = put_order(store, 1, "B"), fault = put_fault(store);
+    ck_assert_int_eq(fault_delete(store, fault), 0);
+    ck_assert_int_eq(account_clear(store, _i), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    store_close(store);
+
+    store = open_in(dir);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_gt(put_order(store, 1, "C"), order);
+    ck_assert_int_gt(put_fault(store), fault);
+    store_close(store); /* what is rolled back was told to nobody */
+
+    store = open_in(dir);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(put_order(store, 1, "C"), order + 1);
+    ck_assert_int_eq(put_order(store, 1, "D"), order + 2);
+    ck_assert_int_eq(store_commit(store), 0);
+    store_close(store);
+
+    store = open_in(dir);
+    ck_assert_int_eq(order_next_id(store), order + 3);
+    store_close(store);
+}
+END_TEST
+
 static int put_many(struct store *into, int from, int count)
 {
     int err = 0;
@@ -321,6 +359,7 @@ int main(void)
     TCase *folder = tcase_create("folder");
     tcase_add_checked_fixture(folder, setup_dir, teardown_dir);
     tcase_add_test(folder, a_restart_finds_everything_and_ids_go_on);
+    tcase_add_loop_test(folder, ids_of_what_was_deleted_are_not_used_again_after_a_restart, 0, 2);
     tcase_add_test(folder, a_second_process_is_refused_and_kill_9_loses_nothing_committed);
     tcase_add_test(folder, turns_of_any_size_are_whole_in_the_file);
     tcase_add_test(folder, a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing);
