@@ -108,7 +108,10 @@ struct account_spec {
 /* Write what the caller has changed in appid, products, switches, origin, clock, notice_*. */
 [[nodiscard]] int account_save(struct accounts *accounts, struct account *account);
 
-/* What code_urls are shuffled by (engine/code.h): chosen once for the life of the store. */
+/*
+ * What code_urls are shuffled by (engine/code.h) and where transaction_ids begin: chosen once for
+ * the life of the store.
+ */
 uint64_t accounts_code_salt(const struct accounts *accounts);
 
 /* Borrowed, as it was given. */

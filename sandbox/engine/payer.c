@@ -182,18 +182,25 @@ static enum phone_id share(struct engine *engine, const struct order_row *order,
     return PHONE_DONE;
 }
 
-/* V2 1.6: ten digits of a channel, the Beijing day, ten digits that count up. */
+#define TRANSACTIONS 10'000'000'000ULL /* what ten digits can tell apart */
+
+/*
+ * V2 1.6: ten digits of a channel, the Beijing day, ten digits that count up. They begin where this
+ * store's own salt says: a merchant that keeps its ledger meets a new store every day, and must not
+ * be told a number twice. Under --seed the salt repeats, and so do they.
+ */
 static int make_transaction_id(struct engine *engine, int64_t paid_ms,
                                char out[TRANSACTION_ID_MAX + 1])
 {
+    uint64_t first = accounts_code_salt(engine->accounts) % TRANSACTIONS;
     char day[CN_TIME_LEN + 1];
     int64_t number;
     int err = store_next(engine->store, "transaction", 1, &number);
     if (err)
         return err;
     cn_time_14(paid_ms, day);
-    snprintf(out, TRANSACTION_ID_MAX + 1, "4200000001%.8s%010lld", day,
-             (long long)(number % 10'000'000'000));
+    snprintf(out, TRANSACTION_ID_MAX + 1, "4200000001%.8s%010llu", day,
+             (unsigned long long)((first + (uint64_t)number) % TRANSACTIONS));
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #define NOON_MS 1'800'000'000'000LL
 
 static struct rng rng;
+static uint64_t engine_seed = 1;
 static struct engine engine;
 static struct account *account; /* the built-in one */
 static int orders_told, notices_told;
@@ -39,7 +40,7 @@ static inline void open_engine(const char *dir)
 {
     struct store_options options = { .dir = dir };
     engine = (struct engine){ .rng = &rng, .on_order = hear_order, .on_notice = hear_notice };
-    rng_seed(&rng, 1);
+    rng_seed(&rng, engine_seed);
     ck_assert_int_eq(store_open(&engine.store, &options), 0);
     ck_assert_int_eq(accounts_new(&engine.accounts, engine.store, &rng), 0);
     account = accounts_find(engine.accounts, VIEW(DEFAULT_MCH_ID));
