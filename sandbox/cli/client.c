@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/curl_api.h"
+#include "engine/json_write.h"
 #include "net/http_msg.h"
 
 #include <inttypes.h>
@@ -119,11 +120,6 @@ static bool add_header(struct asking *asking, const char *line)
     return more != NULL;
 }
 
-static int append(const char *bytes, size_t len, void *buf)
-{
-    return buf_add(buf, bytes, len) ? -1 : 0;
-}
-
 static int prepare(struct asking *asking, const struct cli *cli, const struct client_call *call)
 {
     const char *base = cli->options.control_url ? cli->options.control_url : DEFAULT_URL;
@@ -138,8 +134,9 @@ static int prepare(struct asking *asking, const struct cli *cli, const struct cl
     if (err)
         return err;
     if (call->body) {
-        if (json_dump_callback(call->body, append, &asking->body, JSON_COMPACT))
-            return ERR_TOO_LONG;
+        err = json_write(call->body, &asking->body);
+        if (err)
+            return err;
         if (!add_header(asking, "Content-Type: application/json"))
             return ERR_NOMEM;
     }

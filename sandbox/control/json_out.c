@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/utf8.h"
+#include "engine/json_write.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -145,11 +146,6 @@ void out_moment(struct json_out *out, const char *stem, int64_t ms)
     buf_release(&name);
 }
 
-static int append(const char *bytes, size_t len, void *buf)
-{
-    return buf_add(buf, bytes, len) ? -1 : 0;
-}
-
 int json_pretty(struct view json, struct buf *out)
 {
     json_t *root = json_loadb(json.ptr, json.len, JSON_DECODE_ANY, NULL);
@@ -157,7 +153,7 @@ int json_pretty(struct view json, struct buf *out)
 
     if (!root)
         return ERR_SYNTAX;
-    err = json_dump_callback(root, append, out, JSON_INDENT(2) | JSON_ENCODE_ANY) ? ERR_NOMEM : 0;
+    err = json_write_as(root, JSON_INDENT(2) | JSON_ENCODE_ANY, out);
     json_decref(root);
     return err ? err : buf_byte(out, '\n');
 }

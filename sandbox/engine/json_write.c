@@ -16,11 +16,20 @@ static int append(const char *bytes, size_t len, void *ctx)
     return writing->err;
 }
 
-int json_write(const json_t *root, struct buf *out)
+int json_write_as(const json_t *root, size_t flags, struct buf *out)
 {
     struct writing writing = { .out = out };
-    int failed = json_dump_callback(root, append, &writing, JSON_COMPACT);
-    if (writing.err)
-        return writing.err;
-    return failed ? ERR_NOMEM : 0;
+    size_t before = out->len;
+    int failed = json_dump_callback(root, append, &writing, flags);
+    if (!failed && !writing.err)
+        return 0;
+    out->len = before;
+    if (out->ptr)
+        out->ptr[before] = '\0';
+    return writing.err ? writing.err : ERR_NOMEM;
+}
+
+int json_write(const json_t *root, struct buf *out)
+{
+    return json_write_as(root, JSON_COMPACT, out);
 }

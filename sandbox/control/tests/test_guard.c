@@ -159,6 +159,22 @@ START_TEST(pretty_keeps_members_and_their_order)
 }
 END_TEST
 
+START_TEST(pretty_that_does_not_fit_is_an_error_and_never_half)
+{
+    static const char whole[] =
+        "{\n  \"b\": 1,\n  \"a\": [\n    true\n  ],\n  \"c\": \"x\\n\"\n}\n";
+
+    for (size_t room = 0; room < sizeof(whole) - 1; room++) {
+        struct buf pretty = BUF_INIT(room);
+        ck_assert_msg(json_pretty(VIEW("{\"b\":1,\"a\":[true],\"c\":\"x\\n\"}"), &pretty) ==
+                          ERR_TOO_LONG,
+                      "cut at %zu bytes", room);
+        ck_assert_uint_eq(pretty.len, room == sizeof(whole) - 2 ? room : 0);
+        buf_release(&pretty);
+    }
+}
+END_TEST
+
 /* ---- JSON in --------------------------------------------------------------------------------- */
 
 struct sample {
@@ -275,6 +291,7 @@ int main(void)
     tcase_add_test(tc, every_byte_comes_through_as_json);
     tcase_add_test(tc, a_full_buffer_is_an_error_that_stays);
     tcase_add_test(tc, pretty_keeps_members_and_their_order);
+    tcase_add_test(tc, pretty_that_does_not_fit_is_an_error_and_never_half);
     tcase_add_loop_test(tc, members_are_read_by_their_table, 0, COUNT(inputs));
     tcase_add_loop_test(tc, a_query_is_read_by_the_same_table, 0, COUNT(queries));
     suite_add_tcase(suite, tc);
