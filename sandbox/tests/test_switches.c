@@ -466,6 +466,58 @@ static void do_both(struct buf *xml)
     lower_sign(xml);
 }
 
+/* The names of an answer's elements in their order, each with a blank behind it. */
+static void names_of(const struct answer *answer, struct buf *out)
+{
+    struct view rest = buf_view(&answer->body), name;
+    buf_clear(out);
+    for (size_t at; (at = view_find(rest, VIEW("<"))) != SIZE_MAX;) {
+        rest = (struct view){ rest.ptr + at + 1, rest.len - at - 1 };
+        if (!rest.len || rest.ptr[0] == '/' || rest.ptr[0] == '!')
+            continue;
+        name = view_cut(rest, '>', &rest);
+        ck_assert_int_eq(buf_fmt(out, "%.*s ", VIEW_ARG(name)), 0);
+    }
+}
+
+/* As captured in 2023 (V2 3.2); an attach only where there is one. */
+static const struct {
+    const char *attach;
+    bool closed;
+    const char *names;
+} newer_answers[] = {
+    { NULL, false,
+      "xml return_code return_msg result_code mch_id appid device_info trade_state total_fee "
+      "out_trade_no trade_state_desc nonce_str sign " },
+    { "blue", false,
+      "xml return_code return_msg result_code mch_id appid device_info trade_state total_fee "
+      "out_trade_no trade_state_desc attach nonce_str sign " },
+    { NULL, true,
+      "xml return_code return_msg result_code mch_id appid device_info trade_state total_fee "
+      "out_trade_no trade_state_desc attach nonce_str sign " },
+};
+
+START_TEST(the_newer_layout_is_as_captured)
+{
+    struct buf names = BUF_INIT(4096);
+    struct answer answer;
+    set_switch("query_layout", "newer");
+    order_with("captured-01", "attach", newer_answers[_i].attach, "result_code");
+    if (newer_answers[_i].closed) {
+        ask("/pay/closeorder", "captured-01", &answer);
+        answer_release(&answer);
+    }
+    ask("/pay/orderquery", "captured-01", &answer);
+    names_of(&answer, &names);
+    ck_assert_str_eq(buf_cstr(&names), newer_answers[_i].names);
+    ck_assert_str_eq(xml_text(&answer, "device_info"), "");
+    ck_assert_str_eq(xml_text(&answer, "trade_state"),
+                     newer_answers[_i].closed ? "CLOSED" : "NOTPAY");
+    answer_release(&answer);
+    buf_release(&names);
+}
+END_TEST
+
 START_TEST(two_forgiving_switches_forgive_together)
 {
     set_switch("blanks", "trimmed");
@@ -481,6 +533,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, a_switch_does_what_its_value_says, 0, SWITCH_COUNT * SWITCH_VALUES_MAX);
+    tcase_add_loop_test(tc, the_newer_layout_is_as_captured, 0, COUNT(newer_answers));
     tcase_add_test(tc, two_forgiving_switches_forgive_together);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -1,6 +1,7 @@
 /* POST /pay/orderquery — V2 3.2 */
 #include "api/v2/api_v2.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 
@@ -87,8 +88,26 @@ static int fill_paid(struct v2_msg *out, const struct order_row *order,
         { "cash_fee_type", VIEW("CNY"), 0 },
         { "trade_state_desc", view_str(trade_state_desc(order->state)), 0 },
     };
-    int err = add_all(out, head, sizeof(head) / sizeof(head[0]));
+    int err = add_all(out, head, COUNT(head));
     return err ? err : v2_add_coupons(out, payment, order->total_fen);
+}
+
+/*
+ * In the order captured in 2023 (V2 3.2), which has no attach. CLOSED answers carry one, also an
+ * empty one, and so must an order that was sent one.
+ */
+static int fill_unpaid_newer(struct v2_msg *out, const struct order_row *order)
+{
+    struct view attach = sent(order, "attach");
+    const struct answer_field rows[] = {
+        { "trade_state", view_str(trade_state_name(order->state)), 0 },
+        { "total_fee", {}, order->total_fen },
+        { "out_trade_no", view_str(order->out_trade_no), 0 },
+        { "trade_state_desc", view_str(trade_state_desc(order->state)), 0 },
+        { "attach", attach, 0 },
+    };
+    bool attached = attach.len || order->state == TRADE_CLOSED;
+    return add_all(out, rows, COUNT(rows) - !attached);
 }
 
 static int fill_unpaid(struct v2_msg *out, const struct order_row *order)
@@ -100,21 +119,22 @@ static int fill_unpaid(struct v2_msg *out, const struct order_row *order)
         { "trade_state", view_str(trade_state_name(order->state)), 0 },
         { "trade_state_desc", view_str(trade_state_desc(order->state)), 0 },
     };
-    return add_all(out, rows, sizeof(rows) / sizeof(rows[0]));
+    return add_all(out, rows, COUNT(rows));
 }
 
 static int fill_answer(struct call *call, const struct order_row *order)
 {
-    int err = v2_msg_add(&call->out, VIEW("device_info"), sent(order, "device_info"));
-    if (err)
-        return err;
-    if (order->state == TRADE_NOTPAY || order->state == TRADE_CLOSED)
-        return fill_unpaid(&call->out, order);
+    bool unpaid = order->state == TRADE_NOTPAY || order->state == TRADE_CLOSED;
     struct payment_row payment;
-    err = payment_get(call->sandbox->store, order->id, &payment);
-    if (err == ERR_NOT_FOUND)
-        return fill_unpaid(&call->out, order);
-    return err ? err : fill_paid(&call->out, order, &payment);
+    int err = v2_msg_add(&call->out, VIEW("device_info"), sent(order, "device_info"));
+    if (!err && !unpaid)
+        err = payment_get(call->sandbox->store, order->id, &payment);
+    if (!err && !unpaid)
+        return fill_paid(&call->out, order, &payment);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    return call_chose(call, SWITCH_query_layout, "newer") ? fill_unpaid_newer(&call->out, order)
+                                                          : fill_unpaid(&call->out, order);
 }
 
 const struct refusal *v2_orderquery(struct call *call)
