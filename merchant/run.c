@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "base/err.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "shop.h"
@@ -57,6 +58,7 @@ static void on_signal(uv_signal_t *signal, int)
 
 static int live(struct life *life, const struct steps *steps)
 {
+    files_raise();
     int err = uv_loop_init(&life->loop);
     if (err)
         return err;

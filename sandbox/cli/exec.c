@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
@@ -154,6 +155,8 @@ int run_exec(struct cli *cli)
             err = spawn(&exec, command);
         if (err)
             stop(&exec);
+        else
+            files_raise(); /* now: the command keeps the limit it was given */
         uv_run(&exec.loop, UV_RUN_DEFAULT);
     }
     uv_loop_close(&exec.loop);

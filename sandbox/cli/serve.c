@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
@@ -80,6 +81,8 @@ int run_serve(struct cli *cli)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
     log_set_level((enum log_level)cli->options.log_level);
+    size_t files = files_raise();
+    log_line(LOG_DEBUG, "serve", "%zu files and connections may be open", files);
     ready_options(&cli->options, token, &options);
     err = uv_loop_init(&serve.loop);
     if (err)

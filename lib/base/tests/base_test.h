@@ -10,6 +10,7 @@ TCase *base64_tests(void);
 TCase *buf_tests(void);
 TCase *clock_tests(void);
 TCase *err_tests(void);
+TCase *files_tests(void);
 TCase *log_tests(void);
 TCase *mem_tests(void);
 TCase *rng_tests(void);

@@ -17,8 +17,8 @@ static void nothing_leaked(void)
 
 int main(void)
 {
-    TCase *parts[] = { base64_tests(), buf_tests(), clock_tests(), err_tests(), log_tests(),
-                       mem_tests(),    rng_tests(), utf8_tests(),  view_tests() };
+    TCase *parts[] = { base64_tests(), buf_tests(), clock_tests(), err_tests(),  files_tests(),
+                       log_tests(),    mem_tests(), rng_tests(),   utf8_tests(), view_tests() };
     Suite *suite = suite_create("base");
     for (size_t i = 0; i < COUNT(parts); i++) {
         tcase_add_checked_fixture(parts[i], count_blocks, nothing_leaked);

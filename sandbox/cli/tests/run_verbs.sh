@@ -52,6 +52,7 @@ for name in WXPAY_BASE_URL=http://127.0.0.1:[0-9]+ WXPAY_MCH_ID=1900000109 \
     WXPAY_SANDBOX_API_URL=http://127.0.0.1:[0-9]+ WXPAY_SANDBOX_CONTROL_URL=http://127.0.0.1:[0-9]+; do
     expect 0 "^$name\$" "$sandbox" exec -- env
 done
+expect 0 '^77$' bash -c 'ulimit -Sn 77; "$1" exec -- bash -c "ulimit -Sn"' - "$sandbox"
 expect 1 'ddress already in use' "$sandbox" exec -- sh -c \
     '"$1" exec --control-port "${WXPAY_SANDBOX_CONTROL_URL##*:}" -- true' - "$sandbox"
 
