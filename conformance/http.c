@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "http_answer.h"
 
 #include <curl/curl.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 
 struct http_jar {
     CURL *easy;
+    CURLSH *cookies;
 };
 
 /* One exchange under way. */
@@ -27,52 +29,6 @@ struct flight {
     char text[CURL_ERROR_SIZE];
 };
 
-void http_answer_release(struct http_answer *answer)
-{
-    for (size_t i = 0; i < answer->header_count; i++) {
-        mem_free(answer->headers[i].name);
-        mem_free(answer->headers[i].value);
-    }
-    mem_free(answer->headers);
-    buf_release(&answer->body);
-    *answer = (struct http_answer){};
-}
-
-const char *http_answer_header(const struct http_answer *answer, const char *name)
-{
-    for (size_t i = 0; i < answer->header_count; i++) {
-        if (view_eq_nocase(view_str(answer->headers[i].name), view_str(name)))
-            return answer->headers[i].value;
-    }
-    return NULL;
-}
-
-static int add_header(struct http_answer *answer, struct view name, struct view value)
-{
-    struct http_line *grown =
-        mem_realloc(answer->headers, (answer->header_count + 1) * sizeof(*grown));
-    if (!grown)
-        return ERR_NOMEM;
-    answer->headers = grown;
-    struct http_line line = { mem_strndup(name.ptr, name.len), mem_strndup(value.ptr, value.len) };
-    if (!line.name || !line.value) {
-        mem_free(line.name);
-        mem_free(line.value);
-        return ERR_NOMEM;
-    }
-    grown[answer->header_count++] = line;
-    return 0;
-}
-
-static void forget_headers(struct http_answer *answer)
-{
-    for (size_t i = 0; i < answer->header_count; i++) {
-        mem_free(answer->headers[i].name);
-        mem_free(answer->headers[i].value);
-    }
-    answer->header_count = 0;
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
 {
     struct flight *flight = owner;
@@ -83,13 +39,13 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
     if (flight->header_bytes > HEADER_BYTES_MAX)
         return 0;
     if (view_starts(line, VIEW("HTTP/"))) {
-        forget_headers(flight->answer); /* those of a 100 Continue */
+        http_answer_forget(flight->answer); /* those of a 100 Continue */
         return size * count;
     }
     struct view name = view_cut(line, ':', &value);
     if (name.len == line.len || flight->answer->header_count == HEADERS_MAX)
         return size * count;
-    flight->err = add_header(flight->answer, view_trim(name), view_trim(value));
+    flight->err = http_answer_add(flight->answer, view_trim(name), view_trim(value));
     return flight->err ? 0 : size * count;
 }
 
@@ -261,8 +217,10 @@ int http_jar_new(struct http_jar **out)
     if (!jar)
         return ERR_NOMEM;
     jar->easy = curl_easy_init();
-    if (!jar->easy) {
-        mem_free(jar);
+    jar->cookies = curl_share_init();
+    if (!jar->easy || !jar->cookies ||
+        curl_share_setopt(jar->cookies, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) != CURLSHE_OK) {
+        http_jar_free(jar);
         return ERR_NOMEM;
     }
     *out = jar;
@@ -274,7 +232,27 @@ void http_jar_free(struct http_jar *jar)
     if (!jar)
         return;
     curl_easy_cleanup(jar->easy);
+    curl_share_cleanup(jar->cookies);
     mem_free(jar);
+}
+
+/*
+ * curl's cookie engine wants the name of a file to begin with ("" is none) and keeps a list of such
+ * names, which a reset forgets without freeing it; dropping the list drops the cookies too, unless
+ * they live in a share.
+ */
+static int open_jar(struct http_jar *jar)
+{
+    if (curl_easy_setopt(jar->easy, CURLOPT_SHARE, jar->cookies) != CURLE_OK ||
+        curl_easy_setopt(jar->easy, CURLOPT_COOKIEFILE, "") != CURLE_OK)
+        return ERR_NOMEM;
+    return 0;
+}
+
+static void close_jar(struct http_jar *jar)
+{
+    curl_easy_setopt(jar->easy, CURLOPT_COOKIEFILE, NULL);
+    curl_easy_reset(jar->easy); /* nothing of the caller's stack frame stays in it */
 }
 
 int http_do(struct http_jar *jar, const struct http_ask *ask, struct http_answer *answer)
@@ -286,17 +264,16 @@ int http_do(struct http_jar *jar, const struct http_ask *ask, struct http_answer
     flight.easy = jar ? jar->easy : curl_easy_init();
     if (!flight.easy)
         return ERR_NOMEM;
-    curl_easy_reset(flight.easy); /* keeps connections and cookies */
-    if (jar)
-        curl_easy_setopt(flight.easy, CURLOPT_COOKIEFILE, "");
-    int err = prepare(&flight);
+    int err = jar ? open_jar(jar) : 0;
+    if (!err)
+        err = prepare(&flight);
     if (!err) {
         code = curl_easy_perform(flight.easy);
         err = finish(&flight, code);
     }
     curl_slist_free_all(flight.headers);
     if (jar)
-        curl_easy_reset(flight.easy); /* nothing of this stack frame stays in it */
+        close_jar(jar); /* keeps connections and cookies */
     else
         curl_easy_cleanup(flight.easy);
     if (err)
@@ -326,16 +303,21 @@ static int turn_until_done(CURLM *multi, struct flight *flights, CURLcode *codes
     return 0;
 }
 
-static void copy_cookies(CURL *to, struct http_jar *jar)
+static int copy_cookies(CURL *to, struct http_jar *jar)
 {
     struct curl_slist *cookies = NULL;
 
-    curl_easy_setopt(to, CURLOPT_COOKIEFILE, "");
-    if (!jar || curl_easy_getinfo(jar->easy, CURLINFO_COOKIELIST, &cookies) != CURLE_OK)
-        return;
-    for (const struct curl_slist *line = cookies; line; line = line->next)
-        curl_easy_setopt(to, CURLOPT_COOKIELIST, line->data);
+    if (curl_easy_setopt(to, CURLOPT_COOKIEFILE, "") != CURLE_OK)
+        return ERR_NOMEM;
+    int err = jar ? open_jar(jar) : 0;
+    if (jar && !err && curl_easy_getinfo(jar->easy, CURLINFO_COOKIELIST, &cookies) != CURLE_OK)
+        err = ERR_NOMEM;
+    for (const struct curl_slist *line = cookies; line && !err; line = line->next)
+        err = curl_easy_setopt(to, CURLOPT_COOKIELIST, line->data) == CURLE_OK ? 0 : ERR_NOMEM;
     curl_slist_free_all(cookies);
+    if (jar)
+        close_jar(jar);
+    return err;
 }
 
 static int launch(CURLM *multi, struct http_jar *jar, struct flight *flight)
@@ -343,8 +325,9 @@ static int launch(CURLM *multi, struct http_jar *jar, struct flight *flight)
     flight->easy = curl_easy_init();
     if (!flight->easy)
         return ERR_NOMEM;
-    copy_cookies(flight->easy, jar);
-    int err = prepare(flight);
+    int err = copy_cookies(flight->easy, jar);
+    if (!err)
+        err = prepare(flight);
     if (err)
         return err;
     curl_easy_setopt(flight->easy, CURLOPT_FRESH_CONNECT, 1L);

@@ -258,14 +258,27 @@ const json_t *json_pointer(const json_t *value, const char *pointer)
     return value;
 }
 
+/* jansson 2.14 goes on after some failures of its callback: the first one is kept here. */
+struct dumping {
+    struct buf *out;
+    int err;
+};
+
 static int add_dumped(const char *bytes, size_t len, void *owner)
 {
-    return buf_add(owner, bytes, len) ? -1 : 0;
+    struct dumping *dumping = owner;
+    if (!dumping->err)
+        dumping->err = buf_add(dumping->out, bytes, len);
+    return dumping->err;
 }
 
 int json_text(const json_t *value, size_t flags, struct buf *out)
 {
-    return json_dump_callback(value, add_dumped, out, flags | JSON_ENCODE_ANY) ? ERR_NOMEM : 0;
+    struct dumping dumping = { .out = out };
+    int failed = json_dump_callback(value, add_dumped, &dumping, flags | JSON_ENCODE_ANY);
+    if (dumping.err)
+        return dumping.err;
+    return failed ? ERR_NOMEM : 0;
 }
 
 const json_t *fact_get(const struct fact *fact, const char *pointer)

@@ -204,6 +204,22 @@ START_TEST(a_pointer_names_one_value) /* looped over the table */
 }
 END_TEST
 
+/* Whatever byte meets the ceiling: text that lacks its end is never handed on as whole. */
+START_TEST(json_that_does_not_fit_is_an_error) /* looped over the ceilings */
+{
+    const char *whole = "{\"a\":[1,2.5,\"x\\ny\",{\"b\":null}],\"c\":{},\"d\":[]}";
+    json_t *value = json_loads(whole, 0, NULL);
+    struct buf text = BUF_INIT((size_t)_i);
+    int err = json_text(value, JSON_COMPACT, &text);
+
+    ck_assert_int_eq(err, (size_t)_i < strlen(whole) ? ERR_TOO_LONG : 0);
+    if (!err)
+        ck_assert_str_eq(buf_cstr(&text), whole);
+    buf_release(&text);
+    json_decref(value);
+}
+END_TEST
+
 static const struct {
     const char *text, *hidden;
 } secrets_rows[] = {
@@ -238,6 +254,8 @@ int main(void)
     tcase_add_test(tcase, facts_are_found_by_kind_order_and_label);
     tcase_add_loop_test(tcase, a_line_that_is_no_fact_is_refused, 0, COUNT(no_facts));
     tcase_add_loop_test(tcase, a_pointer_names_one_value, 0, COUNT(pointers));
+    /* 44 bytes: to just past the whole text */
+    tcase_add_loop_test(tcase, json_that_does_not_fit_is_an_error, 0, 46);
     tcase_add_loop_test(tcase, a_secret_is_hidden_in_every_dress, 0, COUNT(secrets_rows));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
