@@ -3,9 +3,26 @@
 
 /* The heart first, so that a merchant that cannot take one payment is told so at once. */
 static const struct chapter *const chapters[] = {
-    &chapter_notify,  &chapter_qr,     &chapter_create,    &chapter_transport,
-    &chapter_signing, &chapter_forged, &chapter_shape,     &chapter_xml,
-    &chapter_query,   &chapter_close,  &chapter_operation,
+    &chapter_notify,
+    &chapter_notify_after,
+    &chapter_qr,
+    &chapter_create,
+    &chapter_create_retry,
+    &chapter_create_read,
+    &chapter_transport,
+    &chapter_signing,
+    &chapter_signing_requests,
+    &chapter_forged,
+    &chapter_forged_content,
+    &chapter_shape,
+    &chapter_shape_text,
+    &chapter_xml,
+    &chapter_query,
+    &chapter_query_answer,
+    &chapter_query_fault,
+    &chapter_query_polls,
+    &chapter_close,
+    &chapter_operation,
 };
 
 size_t case_count(void)

@@ -11,15 +11,17 @@
 #include "case.h"
 #include "oracle.h"
 
-/* Every file of this folder: its cases, in the order they are run. */
+/* One file of this folder: its cases, in the order they are run. */
 struct chapter {
     const struct case_def *cases;
     size_t count;
 };
 
-extern const struct chapter chapter_create, chapter_signing, chapter_transport, chapter_qr,
-    chapter_notify, chapter_forged, chapter_shape, chapter_xml, chapter_query, chapter_close,
-    chapter_operation;
+extern const struct chapter chapter_notify, chapter_notify_after, chapter_qr, chapter_create,
+    chapter_create_retry, chapter_create_read, chapter_transport, chapter_signing,
+    chapter_signing_requests, chapter_forged, chapter_forged_content, chapter_shape,
+    chapter_shape_text, chapter_xml, chapter_query, chapter_query_answer, chapter_query_fault,
+    chapter_query_polls, chapter_close, chapter_operation;
 
 /* ---- for run -------------------------------------------------------------------------------- */
 
@@ -55,6 +57,9 @@ struct order *victim(struct bench *bench, const struct order_wish *wish);
  */
 [[nodiscard]] int pay_and_look(struct bench *bench, struct order *order,
                                const struct payment *payment, const char *fault);
+
+/* A fault that changes one delivery and signs it again begins so; "set":{…}} and the like follow. */
+#define ALTER_NOTICE "{\"door\":\"notification\",\"kind\":\"alter\",\"count\":1,\"sign\":\"valid\","
 
 /* The merchant is made to ask the platform: by refresh, or by letting its time pass. */
 [[nodiscard]] int make_it_ask(struct bench *bench, struct order *order, const char *label);
@@ -132,6 +137,9 @@ bool decide_alive(const struct story *story, struct ruling *ruling, const char *
 /* One field of it, copied; "" when absent. */
 void exchange_field(const struct fact *exchange, const char *message, const char *name, char *out,
                     size_t size);
+
+/* Was o1 queried? If not, @rule is undecided. */
+bool query_was_asked(const struct story *story, struct ruling *ruling, const char *rule);
 
 /* The answers of orderquery about o1 that said the order is paid, before @until (NULL: the end). */
 const struct fact *told_by_query(const struct story *story, const struct fact *until);
