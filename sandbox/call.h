@@ -38,7 +38,7 @@ struct call {
     uv_timer_t timer; /* while a fault holds the answer back: timed */
     /* fault before_answer: the answer waits for a delivery, which may end before the commit fails */
     bool waits, delivered, held;
-    bool timed, gone; /* gone: the peer left before its answer */
+    bool timed, gone; /* gone: the peer's input ended before its answer */
 };
 
 #define CALL_BODY_MAX (128 * 1024)

@@ -88,7 +88,7 @@ static void hold_over(struct call *call)
     know_the_account(call);
     if (call->fault_kind == FAULT_NO_ANSWER)
         drop_now(call, EXCHANGE_WITHHELD);
-    else if (call->gone)
+    else if (http_call_is_lost(call->http))
         drop_now(call, EXCHANGE_PEER_GONE);
     else
         send_now(call);
@@ -110,10 +110,19 @@ static void on_time(uv_timer_t *timer)
     end_hold(container_of(timer, struct call, timer));
 }
 
+/*
+ * A client whose input has ended may have shut its sending half only: a delayed answer is still
+ * sent. What is never answered need not be held for it.
+ */
+static bool is_over(const struct call *call)
+{
+    return http_call_is_lost(call->http) || (call->gone && call->fault_kind == FAULT_NO_ANSWER);
+}
+
 /* The answer waits for the ordered delay, or until the client gives up. */
 static void hold(struct call *call, int64_t ms)
 {
-    if (call->gone) {
+    if (is_over(call)) {
         hold_over(call);
         return;
     }
@@ -126,7 +135,7 @@ static void on_gone(struct http_call *http)
 {
     struct call *call = http_call_data(http);
     call->gone = true;
-    if (call->timed)
+    if (call->timed && is_over(call))
         end_hold(call);
 }
 

@@ -72,9 +72,8 @@ void *http_call_data(const struct http_call *call)
 
 void http_call_on_gone(struct http_call *call, void (*on_gone)(struct http_call *call))
 {
-    const struct http_conn *conn = call->conn;
     call->on_gone = on_gone;
-    if (on_gone && !call->told_gone && (conn->eof || conn->state == CONN_CLOSED))
+    if (on_gone && call->told_gone < http_conn_gone(call->conn))
         http_conn_wake(call->conn); /* it has gone already: told in the next turn */
 }
 
@@ -86,6 +85,11 @@ static bool is_first(const struct http_call *call)
 static bool is_gone(const struct http_call *call)
 {
     return call->conn->state >= CONN_SEALED;
+}
+
+bool http_call_is_lost(const struct http_call *call)
+{
+    return is_gone(call);
 }
 
 /* Where the answer goes: to the wire's buffer when it is this call's turn. */

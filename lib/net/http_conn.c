@@ -11,11 +11,18 @@ static uv_stream_t *stream_of(struct http_conn *conn)
 
 /* -- ending -------------------------------------------------------------------------------- */
 
+enum http_gone http_conn_gone(const struct http_conn *conn)
+{
+    if (conn->state == CONN_CLOSED)
+        return GONE_CONN;
+    return conn->eof ? GONE_INPUT : GONE_NOT;
+}
+
 static struct http_call *untold_call(struct http_conn *conn)
 {
     for (struct net_link *link = conn->calls.next; link != &conn->calls; link = link->next) {
         struct http_call *call = container_of(link, struct http_call, link);
-        if (call->state != CALL_ANSWERED && call->on_gone && !call->told_gone)
+        if (call->state != CALL_ANSWERED && call->on_gone && call->told_gone < http_conn_gone(conn))
             return call;
     }
     return NULL;
@@ -27,7 +34,7 @@ static void tell_gone(struct http_conn *conn)
     struct http_call *call;
     conn->telling = true;
     while ((call = untold_call(conn))) {
-        call->told_gone = true;
+        call->told_gone = (unsigned char)http_conn_gone(conn);
         call->on_gone(call);
     }
     conn->telling = false;

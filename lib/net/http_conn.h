@@ -102,6 +102,9 @@ struct http_conn {
     size_t peer_len;
 };
 
+/* How far a peer has gone. */
+enum http_gone { GONE_NOT, GONE_INPUT, GONE_CONN };
+
 enum http_call_state { CALL_INCOMING, CALL_OPEN, CALL_STREAM, CALL_ANSWERED };
 enum http_call_after { AFTER_KEEP, AFTER_CLOSE, AFTER_CUT };
 
@@ -111,15 +114,18 @@ struct http_call {
     struct http_block *block; /* one reference: the request's bytes */
     enum http_call_state state;
     enum http_call_after after;
-    bool keep_alive, is_head, is_1_0, told_gone;
-    struct buf answer; /* owned: given before its turn */
-    void *data;        /* the owner's */
+    bool keep_alive, is_head, is_1_0;
+    unsigned char told_gone; /* the http_gone that on_gone has been told of */
+    struct buf answer;       /* owned: given before its turn */
+    void *data;              /* the owner's */
     void (*on_gone)(struct http_call *call);
     struct http_request request;
     struct http_headers headers; /* last: large, and only as much as is used is touched */
 };
 
 /* http_conn.c */
+
+enum http_gone http_conn_gone(const struct http_conn *conn);
 
 /* Begins to read, or goes on. */
 [[nodiscard]] int http_conn_read(struct http_conn *conn);

@@ -74,10 +74,14 @@ void *http_call_data(const struct http_call *call);
 
 /*
  * Told when the peer has gone before the answer; the call must still be answered. Optional. Fires
- * once, from the loop, never from inside a call of the owner; it may answer the call. A peer that
- * has only shut its sending half counts as gone too, but still gets its answer.
+ * from the loop, never from inside a call of the owner; it may answer the call. It comes at most
+ * twice: at the end of the peer's input, when the peer may have shut only its sending half and
+ * still wants its answer, and when the connection is lost.
  */
 void http_call_on_gone(struct http_call *call, void (*on_gone)(struct http_call *call));
+
+/* No answer can reach the peer any more. */
+bool http_call_is_lost(const struct http_call *call);
 
 /*
  * Answer and end the call. @headers are extra ones (name, value; names and values must hold no

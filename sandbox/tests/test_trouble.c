@@ -246,18 +246,26 @@ static int send_and_shut(struct view bytes)
     return fd;
 }
 
-/* The end of input is read in the same turn as the request: before anything is held. */
-START_TEST(a_peer_that_left_at_once_holds_nobody_up)
+static int shut_order(const char *fault, const char *number)
 {
     struct buf xml = BUF_INIT(1 << 16), request = BUF_INIT(1 << 17);
-    order_fault(door_account(&door), "{\"door\":\"api\",\"kind\":\"no_answer\"}");
-    signed_order(door_account(&door), "left-01", &xml);
+    order_fault(door_account(&door), fault);
+    signed_order(door_account(&door), number, &xml);
     ck_assert_int_eq(buf_fmt(&request,
                              "POST /pay/unifiedorder HTTP/1.1\r\nHost: a\r\n"
                              "Content-Length: %zu\r\n\r\n%s",
                              xml.len, buf_cstr(&xml)),
                      0);
     int fd = send_and_shut(buf_view(&request));
+    buf_release(&xml);
+    buf_release(&request);
+    return fd;
+}
+
+/* The end of input is read in the same turn as the request: before anything is held. */
+START_TEST(a_peer_that_left_at_once_holds_nobody_up)
+{
+    int fd = shut_order("{\"door\":\"api\",\"kind\":\"no_answer\"}", "left-01");
     uint64_t began = uv_hrtime();
     while (http_server_conns(door.sandbox.api) == 0)
         turn(1);
@@ -266,8 +274,34 @@ START_TEST(a_peer_that_left_at_once_holds_nobody_up)
     ck_assert_uint_eq(http_server_conns(door.sandbox.api), 0);
     ck_assert_uint_lt(uv_hrtime() - began, 60'000'000'000); /* 120 s is how long it is withheld */
     close(fd);
-    buf_release(&xml);
-    buf_release(&request);
+}
+END_TEST
+
+/* As `nc -N` and some proxies do: the request, the end of the input, and then they read. */
+START_TEST(a_delayed_answer_is_sent_to_who_shut_only_its_half)
+{
+    char bytes[4096] = "";
+    ssize_t got = -1;
+    int fd = shut_order("{\"door\":\"api\",\"kind\":\"delay\",\"delay_ms\":50}", "half-01");
+    uint64_t end = uv_hrtime() + 20'000'000'000;
+    while (got < 0 && uv_hrtime() < end) {
+        uv_run(&door.loop, UV_RUN_NOWAIT);
+        got = recv(fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+    }
+    ck_assert_msg(strstr(bytes, "weixin://"), "%zd bytes: %s", got, bytes);
+    close(fd);
+}
+END_TEST
+
+/* The delay is longer than the test may take: a stop must not wait for it. */
+START_TEST(a_stop_ends_a_delay_whose_peer_shut_its_half)
+{
+    int fd = shut_order("{\"door\":\"api\",\"kind\":\"delay\",\"delay_ms\":600000}", "half-02");
+    while (http_server_conns(door.sandbox.api) == 0)
+        turn(1);
+    turn(20);
+    ck_assert_uint_eq(http_server_conns(door.sandbox.api), 1); /* it waits */
+    close(fd);                                                 /* and the teardown stops it */
 }
 END_TEST
 
@@ -449,6 +483,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, an_answer_outlives_its_account, 0, COUNT(holding));
     tcase_add_test(tc, a_peer_that_left_at_once_holds_nobody_up);
+    tcase_add_test(tc, a_delayed_answer_is_sent_to_who_shut_only_its_half);
+    tcase_add_test(tc, a_stop_ends_a_delay_whose_peer_shut_its_half);
     tcase_add_test(tc, stopping_sends_nothing_that_was_still_delayed);
     tcase_add_loop_test(tc, a_resend_of_a_suppressed_one_leaves_it_suppressed, 0, 2);
     tcase_add_test(tc, the_place_that_becomes_free_goes_to_who_stood_longest);
