@@ -383,6 +383,19 @@ static int check_together(struct reading *reading, json_t *root)
     return 0;
 }
 
+/* Whoever lists the faults sees where they happen, also when that was left open. */
+static int name_the_place(struct reading *reading, json_t *root)
+{
+    int failed = 0;
+    if (reading->fault->door == FAULT_DOOR_NOTIFICATION)
+        return 0; /* was named, and has no api */
+    if (!json_object_get(root, "door"))
+        failed = json_object_set_new(root, "door", json_string("api"));
+    if (!failed && !json_object_get(root, "api"))
+        failed = json_object_set_new(root, "api", json_string(reading->fault->api));
+    return failed ? ERR_NOMEM : 0;
+}
+
 static int read_root(struct reading *reading, json_t *root)
 {
     if (!json_is_object(root))
@@ -392,7 +405,9 @@ static int read_root(struct reading *reading, json_t *root)
     int err = check_names(reading, root);
     if (!err)
         err = read_members(reading, root);
-    return err ? err : check_together(reading, root);
+    if (!err)
+        err = check_together(reading, root);
+    return err ? err : name_the_place(reading, root);
 }
 
 int fault_parse(struct view json, struct fault *out, struct buf *spec, struct fault_error *error)

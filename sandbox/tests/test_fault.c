@@ -118,14 +118,20 @@ START_TEST(a_fault_is_read_whole)
 }
 END_TEST
 
-START_TEST(a_fault_is_described_as_it_was_ordered)
+START_TEST(a_fault_is_described_as_it_was_ordered_and_where_it_happens)
 {
     int64_t id;
     struct buf out = BUF_INIT(1024);
     ck_assert_int_eq(add(" { \"kind\" : \"raw\" , \"body\" : \"<xml>\" } ", &id), 0);
     ck_assert_int_eq(faults_at(account, 0)->status, 200);
     ck_assert_int_eq(fault_describe(faults_at(account, 0), &out), 0);
-    ck_assert_str_eq(buf_cstr(&out), "{\"id\":1,\"left\":1,\"kind\":\"raw\",\"body\":\"<xml>\"}");
+    ck_assert_str_eq(buf_cstr(&out), "{\"id\":1,\"left\":1,\"kind\":\"raw\",\"body\":\"<xml>\","
+                                     "\"door\":\"api\",\"api\":\"*\"}");
+    buf_clear(&out);
+    ck_assert_int_eq(add("{\"kind\":\"no_sign\",\"door\":\"notification\"}", &id), 0);
+    ck_assert_int_eq(fault_describe(faults_at(account, 1), &out), 0);
+    ck_assert_str_eq(buf_cstr(&out),
+                     "{\"id\":2,\"left\":1,\"kind\":\"no_sign\",\"door\":\"notification\"}");
     buf_release(&out);
 }
 END_TEST
@@ -235,7 +241,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_loop_test(all, a_wrong_fault_is_refused_at_its_place, 0, COUNT(wrong));
     tcase_add_test(all, a_fault_is_read_whole);
-    tcase_add_test(all, a_fault_is_described_as_it_was_ordered);
+    tcase_add_test(all, a_fault_is_described_as_it_was_ordered_and_where_it_happens);
     tcase_add_test(all, a_fault_happens_as_often_as_ordered_after_those_it_lets_pass);
     tcase_add_test(all, the_first_one_ordered_happens_first_and_a_passing_one_lets_the_next_happen);
     tcase_add_test(all, before_answer_happens_to_the_order_and_not_to_a_delivery);

@@ -142,7 +142,8 @@ expect 0 '^stands still +no' "$sandbox" clock real
 expect 0 '^kind +delay' "$sandbox" fault add kind=delay delay_ms=5 api=orderquery out_trade_no=12345678
 expect 0 '^kind +no_sign' "$sandbox" fault add '{"kind":"no_sign"}'
 expect 1 '/delay_ms' "$sandbox" fault add kind=delay delay_ms=soon
-expect 0 'orderquery +delay' "$sandbox" fault
+expect 0 'api +orderquery +delay' "$sandbox" fault
+expect 0 'api +\* +no_sign' "$sandbox" fault
 expect 0 '' "$sandbox" fault clear 1
 expect 0 '' "$sandbox" fault clear
 expect 0 '^1 +api +unifiedorder +VERB0001 +200 +answered' "$sandbox" exchanges --api unifiedorder
