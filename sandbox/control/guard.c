@@ -16,12 +16,6 @@ static struct view host_part(struct view authority)
     return view_cut(authority, ':', &rest);
 }
 
-static bool is_address(const char *text)
-{
-    unsigned char raw[16];
-    return uv_inet_pton(AF_INET, text, raw) == 0 || uv_inet_pton(AF_INET6, text, raw) == 0;
-}
-
 bool guard_is_loopback(const char *host)
 {
     unsigned char raw[16];
@@ -33,21 +27,22 @@ bool guard_is_loopback(const char *host)
 
 /*
  * A name other than localhost is how a hostile page reaches loopback: it lets its own name resolve
- * to 127.0.0.1. An address cannot be given away like that, so a door bound to "any" takes each.
+ * to 127.0.0.1. A door elsewhere is called by whatever names its network gives it (a service of
+ * docker compose, a host in the laboratory) and cannot know them; there the token keeps that page
+ * out, for it cannot know the token. So nothing that comes without a token may ever tell it.
  */
 static bool host_is_ours(const struct guard *guard, struct view authority)
 {
-    bool any =
-        guard->host && (strcmp(guard->host, "0.0.0.0") == 0 || strcmp(guard->host, "::") == 0);
-    char host[64];
+    struct view host = host_part(authority);
+    char name[64];
 
-    if (view_copy(host_part(authority), host, sizeof(host)) || host[0] == '\0')
+    if (host.len == 0)
         return false;
-    if (view_eq_nocase(view_str(host), VIEW("localhost")) || guard_is_loopback(host))
+    if (guard->token && !guard_is_loopback(guard->host))
         return true;
-    if (any)
-        return is_address(host);
-    return guard->host && strcmp(guard->host, host) == 0;
+    if (view_copy(host, name, sizeof(name)))
+        return false;
+    return view_eq_nocase(host, VIEW("localhost")) || guard_is_loopback(name);
 }
 
 /* The page that asks must be one this door served: its origin is "http://" and the Host. */
