@@ -51,6 +51,11 @@ static void set_timer(struct notify *notify, int64_t at_ms)
     uv_timer_start(&notify->timer, on_timer, in_ms > 0 ? (uint64_t)in_ms : 0, 0);
 }
 
+void notify_soon(struct notify *notify)
+{
+    set_timer(notify, clock_real_ms());
+}
+
 /* Something is due and over a limit: the end of a delivery, its own or another's, looks again. */
 static bool stands_in_line(struct notify *notify, struct account *account)
 {

@@ -4,7 +4,11 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define STEPS_MAX 100000 /* due moments within one look; more follow in the next turn */
+/*
+ * Moments and closed orders within one look; the rest follows in the next turn. More of them, and
+ * who calls the sandbox meanwhile would wait too long.
+ */
+#define LOOK_MAX 256
 
 struct advance {
     struct advance *next;
@@ -59,18 +63,23 @@ static void move_clock(struct account *account, int64_t at_ms)
 static bool run_due(struct advance *advance, struct account *account)
 {
     struct notify *notify = advance->notify;
-    for (size_t step = 0; step < STEPS_MAX; step++) {
+    size_t budget = LOOK_MAX;
+    while (budget) {
         if (advance->wait && !advance->over && account->open_deliveries)
             return false;
         int64_t due = next_due(notify, account);
         if (due > advance->until_ms)
             return true;
         move_clock(account, due);
-        int err = order_settle_time(&notify->sandbox->engine, account);
+        budget--;
+        int err = order_settle_time(&notify->sandbox->engine, account, &budget);
         size_t started = notify_pump_account(notify, account);
+        if (!budget && !err)
+            break;
         if (err || (!started && next_due(notify, account) <= due))
             return account->open_deliveries == 0 || !advance->wait || advance->over;
     }
+    notify_soon(notify);
     return false;
 }
 

@@ -117,6 +117,9 @@ size_t notify_pump_account(struct notify *notify, struct account *account);
 /* Set account->wake_ms and the timer from what waits. */
 void notify_arm(struct notify *notify, struct account *account);
 
+/* The loop does not sleep before the next pump. */
+void notify_soon(struct notify *notify);
+
 /* A delivery of @account (NULL: deleted meanwhile) has ended: whose turn is it now? */
 void notify_next(struct notify *notify, struct account *account);
 

@@ -15,18 +15,28 @@ static const struct member orders_query[] = {
 };
 
 struct listing {
-    struct sandbox *sandbox;
-    struct json_out *out;
+    struct ask *ask;
+    enum trade_state state; /* 0: any */
+    size_t left;
     int64_t last; /* id of the last one shown */
 };
+
+enum { LISTING_FULL = 1 };
 
 static int add_order(void *ctx, const struct order_row *row)
 {
     struct listing *listing = ctx;
+    struct ask *ask = listing->ask;
+    struct order_row now = *row; /* what it holds stays the store's */
 
-    show_order(listing->out, NULL, listing->sandbox, row);
+    order_see_time(ask->account, &now);
+    if (listing->state && now.state != listing->state)
+        return 0;
+    show_order(&ask->out, NULL, ask->control->sandbox, &now);
     listing->last = row->id;
-    return listing->out->err;
+    if (ask->out.err)
+        return ask->out.err;
+    return --listing->left ? 0 : LISTING_FULL;
 }
 
 int do_orders(struct ask *ask)
@@ -34,20 +44,20 @@ int do_orders(struct ask *ask)
     struct sandbox *sandbox = ask->control->sandbox;
     struct orders_in in = { .limit = 100 };
     struct order_filter filter = { .account_id = ask->account->id };
-    struct listing listing = { sandbox, &ask->out, 0 };
+    struct listing listing = { .ask = ask };
     int err;
 
     if (!ask_query(ask, orders_query, COUNT(orders_query), &in))
         return 0;
-    if (in.state.ptr && trade_state_parse(in.state, &filter.state))
+    if (in.state.ptr && trade_state_parse(in.state, &listing.state))
         return ask_refuse(ask, 400, "BAD_QUERY", "?state", "is no trade_state of the manual");
     filter.after_id = in.after;
-    filter.limit = (size_t)in.limit;
+    listing.left = (size_t)in.limit;
     listing.last = in.after;
     out_open(&ask->out, NULL, '{');
     out_open(&ask->out, "orders", '[');
     err = order_each(sandbox->store, &filter, add_order, &listing);
-    if (err)
+    if (err && err != LISTING_FULL)
         return err;
     out_close(&ask->out, ']');
     out_int(&ask->out, "next", listing.last);

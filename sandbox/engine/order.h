@@ -67,8 +67,15 @@ struct order_spec {
 [[nodiscard]] const struct refusal *order_close(struct engine *engine, struct account *account,
                                                 struct view number, bool *early);
 
-/* The unpaid orders of the account that time has closed by now (switch auto_close). */
-[[nodiscard]] int order_settle_time(struct engine *engine, struct account *account);
+/*
+ * The unpaid orders of the account that time has closed by now (switch auto_close) are written so:
+ * at most *@budget of them, which is lowered by as many. Whoever looks at one of the others before
+ * its turn sees it closed all the same. Work is left while order_next_due() is not in the future.
+ */
+[[nodiscard]] int order_settle_time(struct engine *engine, struct account *account, size_t *budget);
+
+/* The state that @order is in by now, whether or not it has been written. */
+void order_see_time(const struct account *account, struct order_row *order);
 
 /* When order_settle_time() has its next work, virtual; INT64_MAX if never. */
 int64_t order_next_due(struct engine *engine, struct account *account);

@@ -22,16 +22,22 @@ int64_t order_closes_ms(const struct account *account, const struct order_row *o
     return closes_ms(account, order->created_ms, order->expire_ms);
 }
 
-int order_settle(struct engine *engine, struct account *account, struct order_row *order)
+void order_see_time(const struct account *account, struct order_row *order)
 {
     int64_t closes = order->state == TRADE_NOTPAY ? order_closes_ms(account, order) : INT64_MAX;
     if (closes > account_now_ms(account))
-        return 0;
+        return;
     const struct refusal *no = order_apply(order, ORDER_TIME);
     assert(!no && "an unpaid order can be closed");
     (void)no;
     order->closed_ms = closes;
-    if (!store_in_transaction(engine->store))
+}
+
+int order_settle(struct engine *engine, struct account *account, struct order_row *order)
+{
+    enum trade_state before = order->state;
+    order_see_time(account, order);
+    if (order->state == before || !store_in_transaction(engine->store))
         return 0;
     int err = order_set_state(engine->store, order);
     if (!err && engine->on_order)
@@ -63,21 +69,27 @@ static int first_to_close(struct engine *engine, const struct account *account, 
     return *closes == INT64_MAX ? ERR_NOT_FOUND : 0;
 }
 
-int order_settle_time(struct engine *engine, struct account *account)
+static int settle_one(struct engine *engine, struct account *account, int64_t id)
+{
+    struct order_row order;
+    int err = order_get(engine->store, id, &order);
+    if (err)
+        return err;
+    err = order_settle(engine, account, &order);
+    order_row_release(&order);
+    return err;
+}
+
+int order_settle_time(struct engine *engine, struct account *account, size_t *budget)
 {
     int64_t id, closes;
-    int err;
+    int err = 0;
     assert(store_in_transaction(engine->store));
-    while ((err = first_to_close(engine, account, &id, &closes)) == 0 &&
-           closes <= account_now_ms(account)) {
-        struct order_row order;
-        err = order_get(engine->store, id, &order);
-        if (err)
-            return err;
-        err = order_settle(engine, account, &order);
-        order_row_release(&order);
-        if (err)
-            return err;
+    for (; !err && *budget; --*budget) {
+        err = first_to_close(engine, account, &id, &closes);
+        if (err || closes > account_now_ms(account))
+            break;
+        err = settle_one(engine, account, id);
     }
     return err == ERR_NOT_FOUND ? 0 : err;
 }

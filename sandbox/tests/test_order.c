@@ -6,6 +6,12 @@
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+static int settle_all(void)
+{
+    size_t budget = SIZE_MAX;
+    return order_settle_time(&engine, account, &budget);
+}
+
 START_TEST(every_cell_is_written_and_refusing_changes_nothing)
 {
     enum trade_state before = (enum trade_state)(_i / ORDER_EVENTS + 1);
@@ -319,10 +325,10 @@ START_TEST(an_unpaid_order_closes_when_its_time_has_come)
     order_row_release(&row);
     ck_assert(order_next_due(&engine, account) == due);
     pass_ms((due == INT64_MAX ? 100 * AUTO_CLOSE_MS : closes[_i].after_ms) - 1);
-    ck_assert_int_eq(order_settle_time(&engine, account), 0);
+    ck_assert_int_eq(settle_all(), 0);
     ck_assert_int_eq(state_of("A1"), TRADE_NOTPAY);
     pass_ms(1);
-    ck_assert_int_eq(order_settle_time(&engine, account), 0);
+    ck_assert_int_eq(settle_all(), 0);
     if (due == INT64_MAX) {
         ck_assert_int_eq(state_of("A1"), TRADE_NOTPAY);
         return;
@@ -334,6 +340,33 @@ START_TEST(an_unpaid_order_closes_when_its_time_has_come)
     ck_assert_ptr_null(order_find(&engine, account, VIEW(""), VIEW("A1"), &row));
     ck_assert(row.closed_ms == due);
     order_row_release(&row);
+}
+END_TEST
+
+START_TEST(time_closes_in_steps_and_shows_the_rest_as_closed)
+{
+    size_t budget = 3;
+    struct order_row row;
+    char number[] = "S0";
+    for (; number[1] < '5'; number[1]++) {
+        make_order(number, &row);
+        order_row_release(&row);
+    }
+    pass_ms(AUTO_CLOSE_MS);
+    ck_assert_int_eq(order_settle_time(&engine, account, &budget), 0);
+    ck_assert_uint_eq(budget, 0);
+    ck_assert_int_eq(state_of("S2"), TRADE_CLOSED);
+    ck_assert_int_eq(state_of("S3"), TRADE_NOTPAY); /* as it is written */
+    ck_assert_int_le(order_next_due(&engine, account), account_now_ms(account));
+    ck_assert_int_eq(order_get_by_number(engine.store, account->id, VIEW("S4"), &row), 0);
+    order_see_time(account, &row);
+    ck_assert_int_eq(row.state, TRADE_CLOSED); /* as it is */
+    order_row_release(&row);
+    budget = 3;
+    ck_assert_int_eq(order_settle_time(&engine, account, &budget), 0);
+    ck_assert_uint_eq(budget, 1);
+    ck_assert_int_eq(state_of("S4"), TRADE_CLOSED);
+    ck_assert(order_next_due(&engine, account) == INT64_MAX);
 }
 END_TEST
 
@@ -376,7 +409,7 @@ START_TEST(orders_close_in_order_and_one_account_s_time_is_not_another_s)
     account = mine;
     ck_assert(order_next_due(&engine, account) == NOON_MS + AUTO_CLOSE_MS);
     vclock_set(&account->clock, NOON_MS + AUTO_CLOSE_MS + 1000);
-    ck_assert_int_eq(order_settle_time(&engine, account), 0);
+    ck_assert_int_eq(settle_all(), 0);
     ck_assert_int_eq(state_of("N0"), TRADE_CLOSED);
     ck_assert_int_eq(state_of("N1"), TRADE_CLOSED);
     ck_assert_int_eq(state_of("N2"), TRADE_NOTPAY);
@@ -472,6 +505,7 @@ int main(void)
     tcase_add_loop_test(all, closing_does_what_the_state_says, 0, COUNT(closings));
     tcase_add_test(all, closing_within_five_minutes_is_told_or_refused);
     tcase_add_loop_test(all, an_unpaid_order_closes_when_its_time_has_come, 0, COUNT(closes));
+    tcase_add_test(all, time_closes_in_steps_and_shows_the_rest_as_closed);
     tcase_add_test(all, a_query_sees_what_time_has_done_even_without_a_transaction);
     tcase_add_test(all, orders_close_in_order_and_one_account_s_time_is_not_another_s);
     tcase_add_test(all, a_code_reads_back_and_no_two_are_the_same);

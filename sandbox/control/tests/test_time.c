@@ -2,6 +2,7 @@
 #include "control/tests/ctl_test.h"
 
 #include "base/err.h"
+#include "store/sql.h"
 
 #include <stdio.h>
 
@@ -106,6 +107,75 @@ START_TEST(the_default_clock_is_that_of_accounts_made_later)
 }
 END_TEST
 
+/* Orders as they are written, by state. */
+static int count_of(enum trade_state state)
+{
+    sqlite3_stmt *stmt;
+    sqlite3 *db = door.sandbox.store->db;
+
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM orders WHERE state = ?", -1, &stmt, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int(stmt, 1, state);
+    ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+    int count = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return count;
+}
+
+static void make_many(int count)
+{
+    struct account *account = door_account(&door);
+    struct v2_msg request = {};
+
+    ck_assert_int_eq(turn_open(door.sandbox.turn), 0);
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        struct order_row order = {};
+        struct order_spec spec = { .trade_type = TRADE_TYPE_NATIVE,
+                                   .total_fen = 1,
+                                   .request = &request };
+        snprintf(number, sizeof(number), "MANY%06d", i);
+        spec.out_trade_no = view_str(number);
+        ck_assert_ptr_null(order_open(&door.sandbox.engine, account, &spec, &order, NULL));
+        order_row_release(&order);
+    }
+}
+
+/* Whoever calls meanwhile is served in between, and sees closed what is closed by now. */
+START_TEST(a_jump_closes_many_orders_in_many_turns)
+{
+    struct ctl_reply jump;
+    json_t *json;
+    int most = 0, before = 0;
+
+    ctl_ask(&door, 200, "POST", BUILT_IN "/clock/freeze", "{}");
+    make_many(3000);
+    ctl_begin(&door,
+              &(struct ctl_send){
+                  .method = "POST", .path = BUILT_IN "/clock/advance", .body = "{\"s\":604800}" },
+              &jump);
+    while (count_of(TRADE_CLOSED) == 0)
+        uv_run(&door.loop, UV_RUN_NOWAIT);
+    ck_assert_int_gt(count_of(TRADE_NOTPAY), 0); /* as they are written */
+    json = ctl_ask(&door, 200, "GET", BUILT_IN "/orders?state=NOTPAY", NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "orders")), 0);
+    json = ctl_ask(&door, 200, "GET", BUILT_IN "/orders?state=CLOSED&after=2999", NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "orders")), 1);
+    ck_assert_int_eq(int_at(json, "orders.0.id"), 3000);
+    while (!jump.done) {
+        before = count_of(TRADE_CLOSED);
+        uv_run(&door.loop, UV_RUN_ONCE);
+        if (count_of(TRADE_CLOSED) - before > most)
+            most = count_of(TRADE_CLOSED) - before;
+    }
+    ck_assert_int_eq(jump.status, 200);
+    ck_assert_int_le(most, 1000);
+    ck_assert_int_eq(count_of(TRADE_NOTPAY), 0);
+    ctl_release(&jump);
+}
+END_TEST
+
 /* ---- notifications --------------------------------------------------------------------------- */
 
 START_TEST(held_ones_are_kept_until_released)
@@ -201,6 +271,7 @@ int main(void)
     tcase_add_test(tc, a_jump_runs_what_is_due_in_order_and_lists_it);
     tcase_add_test(tc, one_accounts_jump_is_not_anothers);
     tcase_add_test(tc, the_default_clock_is_that_of_accounts_made_later);
+    tcase_add_test(tc, a_jump_closes_many_orders_in_many_turns);
     tcase_add_test(tc, held_ones_are_kept_until_released);
     tcase_add_test(tc, a_mode_for_one_order_leaves_the_others);
     tcase_add_test(tc, rules_of_paid_orders_make_room_for_new_ones);
