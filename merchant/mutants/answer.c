@@ -3,10 +3,7 @@
 
 #include "base/err.h"
 
-static enum step go(struct answer *)
-{
-    return STEP_GO;
-}
+SAYS(go, enum step, (struct answer *), STEP_GO)
 
 static enum step no(struct answer *a, const char *why)
 {
@@ -16,26 +13,14 @@ static enum step no(struct answer *a, const char *why)
 
 /* --- the signature ------------------------------------------------------------------------- */
 
-static enum step not_of_create(struct answer *a)
-{
-    return a->api == API_UNIFIEDORDER ? STEP_GO : step_answer_verify(a);
-}
+SKIPS(not_of_create, struct answer *a, step_answer_verify(a), a->api == API_UNIFIEDORDER)
 
-static enum step not_of_query(struct answer *a)
-{
-    return a->api == API_ORDERQUERY ? STEP_GO : step_answer_verify(a);
-}
+SKIPS(not_of_query, struct answer *a, step_answer_verify(a), a->api == API_ORDERQUERY)
 
-static enum step not_of_failures(struct answer *a)
-{
-    bool success = view_is(v2_msg_get(&a->msg, "result_code"), "SUCCESS");
-    return success ? step_answer_verify(a) : STEP_GO;
-}
+SKIPS(not_of_failures, struct answer *a, step_answer_verify(a),
+      !view_is(v2_msg_get(&a->msg, "result_code"), "SUCCESS"))
 
-static enum step if_present(struct answer *a)
-{
-    return v2_msg_filled(&a->msg, "sign") ? step_answer_verify(a) : STEP_GO;
-}
+SKIPS(if_present, struct answer *a, step_answer_verify(a), !v2_msg_filled(&a->msg, "sign"))
 
 static enum step known_fields(struct answer *a)
 {
@@ -118,47 +103,43 @@ static enum step no_empty(struct answer *a)
     return said;
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_answer[] = {
-    M("answers-unverified", "WX2-021 WX2-022 WX2-024", "The sign of answers is not looked at.",
+    MUTANT("answers-unverified", "WX2-021 WX2-022 WX2-024", "The sign of answers is not looked at.",
       .answer_verify = go),
-    M("create-answer-unverified", "WX2-021", "The sign of unifiedorder answers is not looked at.",
+    MUTANT("create-answer-unverified", "WX2-021",
+      "The sign of unifiedorder answers is not looked at.",
       .answer_verify = not_of_create),
-    M("query-answer-unverified", "WX2-021 WX2-071", "The sign of orderquery answers is not looked at.",
+    MUTANT("query-answer-unverified", "WX2-021 WX2-071",
+      "The sign of orderquery answers is not looked at.",
       .answer_verify = not_of_query),
-    M("failures-unverified", "WX2-022", "Signed failures are not verified.",
+    MUTANT("failures-unverified", "WX2-022", "Signed failures are not verified.",
       .answer_verify = not_of_failures),
-    M("answer-sign-if-present", "WX2-021", "An answer without sign is believed.",
+    MUTANT("answer-sign-if-present", "WX2-021", "An answer without sign is believed.",
       .answer_verify = if_present),
-    M("answer-known-fields-only", "WX2-023", "Unknown fields are left out when verifying answers.",
+    MUTANT("answer-known-fields-only", "WX2-023",
+      "Unknown fields are left out when verifying answers.",
       .answer_verify = known_fields),
-    M("answer-extras-accepted", "WX2-024", "Fields of an answer that nobody signed are accepted.",
+    MUTANT("answer-extras-accepted", "WX2-024",
+      "Fields of an answer that nobody signed are accepted.",
       .answer_verify = extras_too),
-    M("answer-identity-unchecked", "WX2-026", "An answer for another merchant is believed.",
+    MUTANT("answer-identity-unchecked", "WX2-026", "An answer for another merchant is believed.",
       .answer_identity = go),
-    M("answer-return-code-ignored", "WX2-025", "return_code of answers is not looked at.",
+    MUTANT("answer-return-code-ignored", "WX2-025", "return_code of answers is not looked at.",
       .answer_return_code = go),
-    M("answer-result-code-ignored", "WX2-025", "result_code of answers is not looked at.",
+    MUTANT("answer-result-code-ignored", "WX2-025", "result_code of answers is not looked at.",
       .answer_result_code = result_ignored),
-    M("answer-not-fail-is-success", "WX2-025", "Any result_code but FAIL is success.",
+    MUTANT("answer-not-fail-is-success", "WX2-025", "Any result_code but FAIL is success.",
       .answer_result_code = unless_fail),
-    M("branches-on-text", "WX2-027", "ORDERPAID is recognised by its Chinese text.",
+    MUTANT("branches-on-text", "WX2-027", "ORDERPAID is recognised by its Chinese text.",
       .answer_error = by_text),
-    M("garbage-is-failure", "WX2-013", "HTML or cut XML is taken for the order's end.",
+    MUTANT("garbage-is-failure", "WX2-013", "HTML or cut XML is taken for the order's end.",
       .answer_known = garbage_fails, .query_unknown = garbage_ends),
-    M("answer-order-matters", "WX2-012", "return_code must be the first element of an answer.",
+    MUTANT("answer-order-matters", "WX2-012", "return_code must be the first element of an answer.",
       .answer_known = classic_layout),
-    M("answer-spaces-refused", "WX2-012", "White space between elements is refused.",
+    MUTANT("answer-spaces-refused", "WX2-012", "White space between elements is refused.",
       .answer_known = no_spaces),
-    M("answer-empty-refused", "WX2-012", "An answer with an empty element is refused.",
+    MUTANT("answer-empty-refused", "WX2-012", "An answer with an empty element is refused.",
       .answer_known = no_empty),
     { .name = NULL },
 };

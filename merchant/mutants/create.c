@@ -131,41 +131,27 @@ static void short_times(struct shop *shop, struct order *order)
     cn_time_14(order->expire_ms, order->time_expire);
 }
 
-static int loopback(struct shop *, struct order *order)
-{
-    SET(order->create_ip, "127.0.0.1");
-    return 0;
-}
+/* Writes this into a field of the order. */
+#define WRITES(function, field, ...)                                                               \
+    static int function(struct shop *shop, struct order *order)                                    \
+    {                                                                                              \
+        (void)shop;                                                                                \
+        SET(order->field, __VA_ARGS__);                                                            \
+        return 0;                                                                                  \
+    }
 
-static int proxy_list(struct shop *, struct order *order)
-{
-    SET(order->create_ip, "203.0.113.7, 10.0.0.1");
-    return 0;
-}
+WRITES(loopback, create_ip, "127.0.0.1")
 
-static int url_with_query(struct shop *shop, struct order *order)
-{
-    SET(order->notify_url, "%s/wxpay/notify?order=%s", shop->base_url, order->id);
-    return 0;
-}
+WRITES(proxy_list, create_ip, "203.0.113.7, 10.0.0.1")
 
-static int url_on_localhost(struct shop *shop, struct order *order)
-{
-    SET(order->notify_url, "http://localhost:%u/wxpay/notify", http_server_port(shop->server));
-    return 0;
-}
+WRITES(url_with_query, notify_url, "%s/wxpay/notify?order=%s", shop->base_url, order->id)
 
-static int url_in_the_lan(struct shop *, struct order *order)
-{
-    SET(order->notify_url, "http://192.168.1.20/wxpay/notify");
-    return 0;
-}
+WRITES(url_on_localhost, notify_url, "http://localhost:%u/wxpay/notify",
+       http_server_port(shop->server))
 
-static int url_without_host(struct shop *, struct order *order)
-{
-    SET(order->notify_url, "/wxpay/notify");
-    return 0;
-}
+WRITES(url_in_the_lan, notify_url, "http://192.168.1.20/wxpay/notify")
+
+WRITES(url_without_host, notify_url, "/wxpay/notify")
 
 static int url_plain_http(struct shop *shop, struct order *order)
 {
@@ -231,80 +217,70 @@ static enum move new_number(struct shop *shop, struct order *order, struct answe
 }
 
 /* And at once. */
-static enum move failed(struct shop *, struct order *, struct answer *)
-{
-    return MOVE_FAILED;
-}
+SAYS(failed, enum move, (struct shop *, struct order *, struct answer *), MOVE_FAILED)
 
-static enum move again(struct shop *, struct order *, struct answer *)
-{
-    return MOVE_AGAIN;
-}
-
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
+SAYS(again, enum move, (struct shop *, struct order *, struct answer *), MOVE_AGAIN)
 
 /* clang-format off */
 const struct mutant mutants_create[] = {
-    M("client-price", "WX2-033", "The price comes from the browser.",
+    MUTANT("client-price", "WX2-033", "The price comes from the browser.",
       .price_from_list = client_price),
-    M("float-price", "WX2-032", "The price goes through a binary fraction: 0.29 becomes 28 fen.",
+    MUTANT("float-price", "WX2-032",
+      "The price goes through a binary fraction: 0.29 becomes 28 fen.",
       .price_from_list = float_price),
-    M("amount-in-yuan", "WX2-032", "total_fee has a decimal point.", .create_fields = in_yuan),
-    M("number-too-long", "WX2-030", "out_trade_no has more than 32 characters.",
+    MUTANT("amount-in-yuan", "WX2-032", "total_fee has a decimal point.", .create_fields = in_yuan),
+    MUTANT("number-too-long", "WX2-030", "out_trade_no has more than 32 characters.",
       .create_number = long_number),
-    M("number-too-short", "WX2-030", "out_trade_no has four characters.",
+    MUTANT("number-too-short", "WX2-030", "out_trade_no has four characters.",
       .create_number = short_number),
-    M("number-bad-characters", "WX2-030", "out_trade_no holds '.', '/' and '#'.",
+    MUTANT("number-bad-characters", "WX2-030", "out_trade_no holds '.', '/' and '#'.",
       .create_number = strange_number),
-    M("number-restarts", "WX2-031", "out_trade_no counts from 1 after every start.",
+    MUTANT("number-restarts", "WX2-031", "out_trade_no counts from 1 after every start.",
       .create_number = counted_number),
-    M("number-per-second", "WX2-031", "Orders of one second share their out_trade_no.",
+    MUTANT("number-per-second", "WX2-031", "Orders of one second share their out_trade_no.",
       .create_number = second_number),
-    M("body-too-long", "WX2-029", "body has more than 128 bytes.", .create_text = long_text),
-    M("body-markup", "WX2-039", "body holds control characters and markup.",
+    MUTANT("body-too-long", "WX2-029", "body has more than 128 bytes.", .create_text = long_text),
+    MUTANT("body-markup", "WX2-039", "body holds control characters and markup.",
       .create_text = control_text),
-    M("no-product-id", "WX2-029", "product_id is left out.", .create_text = no_product),
-    M("no-time-expire", "WX2-037", "time_expire is left out.", .create_times = no_times),
-    M("utc-time-expire", "WX2-037", "time_expire is in UTC.", .create_times = utc_times),
-    M("bad-time-expire", "WX2-037", "time_expire is written with dashes and colons.",
+    MUTANT("no-product-id", "WX2-029", "product_id is left out.", .create_text = no_product),
+    MUTANT("no-time-expire", "WX2-037", "time_expire is left out.", .create_times = no_times),
+    MUTANT("utc-time-expire", "WX2-037", "time_expire is in UTC.", .create_times = utc_times),
+    MUTANT("bad-time-expire", "WX2-037", "time_expire is written with dashes and colons.",
       .create_times = dashed_times),
-    M("short-time-expire", "WX2-037", "time_expire is 30 seconds after creation.",
+    MUTANT("short-time-expire", "WX2-037", "time_expire is 30 seconds after creation.",
       .create_times = short_times),
-    M("loopback-ip", "WX2-038", "spbill_create_ip is 127.0.0.1.", .create_address = loopback),
-    M("proxy-list-ip", "WX2-038", "spbill_create_ip is a list of proxies.",
+    MUTANT("loopback-ip", "WX2-038", "spbill_create_ip is 127.0.0.1.", .create_address = loopback),
+    MUTANT("proxy-list-ip", "WX2-038", "spbill_create_ip is a list of proxies.",
       .create_address = proxy_list),
-    M("notify-url-query", "WX2-042", "notify_url has a query.", .create_notify_url = url_with_query),
-    M("notify-url-localhost", "WX2-042", "notify_url names localhost.",
+    MUTANT("notify-url-query", "WX2-042",
+      "notify_url has a query.", .create_notify_url = url_with_query),
+    MUTANT("notify-url-localhost", "WX2-042", "notify_url names localhost.",
       .create_notify_url = url_on_localhost),
-    M("notify-url-lan", "WX2-042", "notify_url names an address of the LAN.",
+    MUTANT("notify-url-lan", "WX2-042", "notify_url names an address of the LAN.",
       .create_notify_url = url_in_the_lan),
-    M("notify-url-relative", "WX2-042", "notify_url is only a path.",
+    MUTANT("notify-url-relative", "WX2-042", "notify_url is only a path.",
       .create_notify_url = url_without_host),
-    M("notify-url-http", "WX2-043", "notify_url is plain http.",
+    MUTANT("notify-url-http", "WX2-043", "notify_url is plain http.",
       .create_notify_url = url_plain_http),
-    M("retry-new-number", "WX2-034 WX2-073", "An unanswered creation is repeated under a new number.",
+    MUTANT("retry-new-number", "WX2-034 WX2-073",
+      "An unanswered creation is repeated under a new number.",
       .create_unknown = new_number),
-    M("retry-new-expire", "WX2-034", "A repeated creation has another time_expire.",
+    MUTANT("retry-new-expire", "WX2-034", "A repeated creation has another time_expire.",
       .create_fields = later_expire),
-    M("retry-new-body", "WX2-034", "A repeated creation has another body.",
+    MUTANT("retry-new-body", "WX2-034", "A repeated creation has another body.",
       .create_fields = other_text),
-    M("lost-answer-is-failure", "WX2-013 WX2-034", "An unanswered creation is a failed order.",
+    MUTANT("lost-answer-is-failure", "WX2-013 WX2-034", "An unanswered creation is a failed order.",
       .create_unknown = failed),
-    M("orderpaid-new-order", "WX2-036", "ORDERPAID at creation starts a second order.",
+    MUTANT("orderpaid-new-order", "WX2-036", "ORDERPAID at creation starts a second order.",
       .create_orderpaid = new_number),
-    M("orderpaid-is-failure", "WX2-036", "ORDERPAID at creation is a failed order.",
+    MUTANT("orderpaid-is-failure", "WX2-036", "ORDERPAID at creation is a failed order.",
       .create_orderpaid = failed),
-    M("closed-number-reused", "WX2-035", "ORDERCLOSED at creation: the same number is tried again.",
+    MUTANT("closed-number-reused", "WX2-035",
+      "ORDERCLOSED at creation: the same number is tried again.",
       .create_refused = again),
-    M("code-url-not-opaque", "WX2-090", "Only bizpayurl?pr= is taken for a code_url.",
+    MUTANT("code-url-not-opaque", "WX2-090", "Only bizpayurl?pr= is taken for a code_url.",
       .create_accepted = only_pr),
-    M("accepted-is-paid", "WX2-074", "A successful unified order counts as paid.",
+    MUTANT("accepted-is-paid", "WX2-074", "A successful unified order counts as paid.",
       .create_accepted = accepted_is_paid),
     { .name = NULL },
 };

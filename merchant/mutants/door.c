@@ -117,49 +117,35 @@ static enum step read_last(struct claim *c)
     return said;
 }
 
-static enum step no_unknown_fields(struct claim *c)
-{
-    enum step said = step_notify_parse(c);
-    for (size_t i = 0; said == STEP_GO && i < c->msg->count; i++) {
-        if (!mutant_known_field(c->msg->field[i].name))
-            said = claim_stop(c, STEP_REFUSE, "an unknown field");
+/* Refuses a message of which a field @i is so, counted from @first. */
+#define REFUSES_FIELD(function, first, when, why)                                                  \
+    static enum step function(struct claim *c)                                                     \
+    {                                                                                              \
+        enum step said = step_notify_parse(c);                                                     \
+        const struct v2_field *field = c->msg->field;                                              \
+        for (size_t i = first; said == STEP_GO && i < c->msg->count; i++)                          \
+            said = (when) ? claim_stop(c, STEP_REFUSE, why) : STEP_GO;                             \
+        return said;                                                                               \
     }
-    return said;
-}
 
-static enum step no_empty_elements(struct claim *c)
-{
-    enum step said = step_notify_parse(c);
-    for (size_t i = 0; said == STEP_GO && i < c->msg->count; i++) {
-        if (c->msg->field[i].value.len == 0)
-            said = claim_stop(c, STEP_REFUSE, "an empty element");
+/* Refuses a message whose raw bytes are so. */
+#define REFUSES_BODY(function, when, why)                                                          \
+    static enum step function(struct claim *c)                                                     \
+    {                                                                                              \
+        struct view body = http_call_request(c->call)->body;                                       \
+        return (when) ? claim_stop(c, STEP_REFUSE, why) : step_notify_parse(c);                    \
     }
-    return said;
-}
 
-static enum step sorted_only(struct claim *c)
-{
-    enum step said = step_notify_parse(c);
-    for (size_t i = 1; said == STEP_GO && i < c->msg->count; i++) {
-        if (view_cmp(c->msg->field[i - 1].name, c->msg->field[i].name) > 0)
-            said = claim_stop(c, STEP_REFUSE, "not in order");
-    }
-    return said;
-}
+REFUSES_FIELD(no_unknown_fields, 0, !mutant_known_field(field[i].name), "an unknown field")
 
-static enum step cdata_only(struct claim *c)
-{
-    if (view_find(http_call_request(c->call)->body, VIEW("<return_code><![CDATA[")) == SIZE_MAX)
-        return claim_stop(c, STEP_REFUSE, "no CDATA");
-    return step_notify_parse(c);
-}
+REFUSES_FIELD(no_empty_elements, 0, field[i].value.len == 0, "an empty element")
 
-static enum step bare_amount_only(struct claim *c)
-{
-    if (view_find(http_call_request(c->call)->body, VIEW("<total_fee><![CDATA[")) != SIZE_MAX)
-        return claim_stop(c, STEP_REFUSE, "an amount in CDATA");
-    return step_notify_parse(c);
-}
+REFUSES_FIELD(sorted_only, 1, view_cmp(field[i - 1].name, field[i].name) > 0, "not in order")
+
+REFUSES_BODY(cdata_only, view_find(body, VIEW("<return_code><![CDATA[")) == SIZE_MAX, "no CDATA")
+
+REFUSES_BODY(bare_amount_only, view_find(body, VIEW("<total_fee><![CDATA[")) != SIZE_MAX,
+             "an amount in CDATA")
 
 /* Between two elements stands one line feed, or nothing. */
 static enum step no_spaces(struct claim *c)
@@ -257,67 +243,61 @@ static void with_key(struct claim *c)
     buf_release(&text);
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_door[] = {
-    M("login-in-front", "WX2-041", "The notification is sent to the login page.",
+    MUTANT("login-in-front", "WX2-041", "The notification is sent to the login page.",
       .notify_door = login),
-    M("redirect-in-front", "WX2-041", "The notification is redirected to another address.",
+    MUTANT("redirect-in-front", "WX2-041", "The notification is redirected to another address.",
       .notify_door = to_https),
-    M("csrf-in-front", "WX2-041", "A framework asks the platform for a CSRF token.",
+    MUTANT("csrf-in-front", "WX2-041", "A framework asks the platform for a CSRF token.",
       .notify_door = csrf),
-    M("address-list-in-front", "WX2-113", "Only addresses of a list built in may notify.",
+    MUTANT("address-list-in-front", "WX2-113", "Only addresses of a list built in may notify.",
       .notify_door = listed_addresses),
-    M("needs-content-type", "WX2-044", "Only text/xml is read.",
+    MUTANT("needs-content-type", "WX2-044", "Only text/xml is read.",
       .notify_door = text_xml),
-    M("slow-ack", "WX2-047", "The answer comes after six seconds.",
+    MUTANT("slow-ack", "WX2-047", "The answer comes after six seconds.",
       .notify_door = slow),
-    M("sluggish-ack", "WX2-047", "The answer comes after three seconds (SHOULD: 2 s).",
+    MUTANT("sluggish-ack", "WX2-047", "The answer comes after three seconds (SHOULD: 2 s).",
       .notify_door = slowish),
-    M("no-body-limit", "WX2-106", "A notification of any size is read, verified and settled.",
+    MUTANT("no-body-limit", "WX2-106", "A notification of any size is read, verified and settled.",
       .door_limits = huge_limits, .notify_parse = huge_parse, .notify_verify = huge_verify),
-    M("no-read-timeout", "WX2-106", "A body may take an hour.",
+    MUTANT("no-read-timeout", "WX2-106", "A body may take an hour.",
       .door_limits = no_read_timeout),
-    M("doctype-resolved", "WX2-104 WX2-105", "External entities are fetched, DTDs loaded.",
+    MUTANT("doctype-resolved", "WX2-104 WX2-105", "External entities are fetched, DTDs loaded.",
       .notify_parse = trusting_parse),
-    M("entities-expanded", "WX2-105", "Entity expansion keeps the shop busy for seconds.",
+    MUTANT("entities-expanded", "WX2-105", "Entity expansion keeps the shop busy for seconds.",
       .notify_parse = expand_entities),
-    M("duplicates-last-wins", "WX2-107", "Verified is the first of two elements, used the last.",
+    MUTANT("duplicates-last-wins", "WX2-107",
+      "Verified is the first of two elements, used the last.",
       .notify_parse = trusting_parse, .notify_read = read_last),
-    M("refuses-unknown-fields", "WX2-050", "A field that the shop does not know is refused.",
+    MUTANT("refuses-unknown-fields", "WX2-050", "A field that the shop does not know is refused.",
       .notify_parse = no_unknown_fields),
-    M("refuses-empty-elements", "WX2-050", "An empty element is refused.",
+    MUTANT("refuses-empty-elements", "WX2-050", "An empty element is refused.",
       .notify_parse = no_empty_elements),
-    M("refuses-other-order", "WX2-050", "Elements must come sorted by name.",
+    MUTANT("refuses-other-order", "WX2-050", "Elements must come sorted by name.",
       .notify_parse = sorted_only),
-    M("verifies-first-piece", "WX2-107", "Verified is the first piece of a text, used the whole.",
+    MUTANT("verifies-first-piece", "WX2-107",
+      "Verified is the first piece of a text, used the whole.",
       .notify_parse = trusting_parse, .notify_verify = verify_first_pieces),
-    M("refuses-cdata-amount", "WX2-050", "An amount must not be in CDATA.",
+    MUTANT("refuses-cdata-amount", "WX2-050", "An amount must not be in CDATA.",
       .notify_parse = bare_amount_only),
-    M("refuses-spaces", "WX2-050", "White space between elements is refused.",
+    MUTANT("refuses-spaces", "WX2-050", "White space between elements is refused.",
       .notify_parse = no_spaces),
-    M("refuses-bare-values", "WX2-050", "Values must be in CDATA.",
+    MUTANT("refuses-bare-values", "WX2-050", "Values must be in CDATA.",
       .notify_parse = cdata_only),
-    M("bare-200", "WX2-045", "Acknowledged by an empty 200.", .notify_ack = bare),
-    M("plain-success", "WX2-045", "Acknowledged by the word success.", .notify_ack = plain),
-    M("json-ack", "WX2-045", "Acknowledged as V3 does it.", .notify_ack = json),
-    M("html-ack", "WX2-046", "The acknowledgement lies in an HTML page.", .notify_ack = html),
-    M("leading-text-ack", "WX2-046", "Debug text in front of the XML.", .notify_ack = leading),
-    M("trailing-text-ack", "WX2-046", "Something behind the XML.", .notify_ack = trailing),
-    M("bom-ack", "WX2-046", "A byte order mark in front of the XML.", .notify_ack = bom),
-    M("blanks-ack", "WX2-046", "Blanks around SUCCESS.", .notify_ack = blanks),
-    M("lower-case-ack", "WX2-045", "success in lower case.", .notify_ack = lower),
-    M("status-201-ack", "WX2-045", "The right XML with status 201.", .notify_ack = created),
-    M("forged-acknowledged", "WX2-049", "Forged messages are answered SUCCESS.",
+    MUTANT("bare-200", "WX2-045", "Acknowledged by an empty 200.", .notify_ack = bare),
+    MUTANT("plain-success", "WX2-045", "Acknowledged by the word success.", .notify_ack = plain),
+    MUTANT("json-ack", "WX2-045", "Acknowledged as V3 does it.", .notify_ack = json),
+    MUTANT("html-ack", "WX2-046", "The acknowledgement lies in an HTML page.", .notify_ack = html),
+    MUTANT("leading-text-ack", "WX2-046", "Debug text in front of the XML.", .notify_ack = leading),
+    MUTANT("trailing-text-ack", "WX2-046", "Something behind the XML.", .notify_ack = trailing),
+    MUTANT("bom-ack", "WX2-046", "A byte order mark in front of the XML.", .notify_ack = bom),
+    MUTANT("blanks-ack", "WX2-046", "Blanks around SUCCESS.", .notify_ack = blanks),
+    MUTANT("lower-case-ack", "WX2-045", "success in lower case.", .notify_ack = lower),
+    MUTANT("status-201-ack", "WX2-045", "The right XML with status 201.", .notify_ack = created),
+    MUTANT("forged-acknowledged", "WX2-049", "Forged messages are answered SUCCESS.",
       .notify_ack = always),
-    M("key-in-ack", "WX2-111", "A refusal shows the text to be signed, key and all.",
+    MUTANT("key-in-ack", "WX2-111", "A refusal shows the text to be signed, key and all.",
       .notify_ack = with_key),
     { .name = NULL },
 };

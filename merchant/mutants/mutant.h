@@ -15,6 +15,12 @@ struct mutant {
     struct steps replaced; /* NULL: the right step stays */
 };
 
+/* One row; the steps that are not named stay the right ones. */
+#define MUTANT(id, rules_, sentence_, ...)                                                         \
+    {                                                                                              \
+        .name = id, .rules = rules_, .sentence = sentence_, .replaced = { __VA_ARGS__ }            \
+    }
+
 /* By name; NULL when there is none. */
 const struct mutant *mutant_find(const char *name);
 /* One after the other, from 0; NULL after the last. */
@@ -27,6 +33,20 @@ extern const struct mutant mutants_create[], mutants_request[], mutants_answer[]
     mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[];
 
 /* --- what several mutants need ----------------------------------------------------------------- */
+
+/* A step that says one word, whatever it is asked: SAYS(never, int64_t, (arguments), -1). */
+#define SAYS(function, type, arguments, word)                                                      \
+    static type function arguments                                                                 \
+    {                                                                                              \
+        return word;                                                                               \
+    }
+
+/* A check that is left out when @when holds; @right calls the right step on @subject. */
+#define SKIPS(function, subject, right, when)                                                      \
+    static enum step function(subject)                                                             \
+    {                                                                                              \
+        return (when) ? STEP_GO : (right);                                                         \
+    }
 
 enum step mutant_go(struct claim *c); /* says STEP_GO */
 

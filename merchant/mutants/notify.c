@@ -8,27 +8,15 @@
 
 /* --- the signature -------------------------------------------------------------------------- */
 
-static enum step if_present(struct claim *c)
-{
-    return v2_msg_has(c->msg, "sign") ? step_notify_verify(c) : STEP_GO;
-}
+SKIPS(if_present, struct claim *c, step_notify_verify(c), !v2_msg_has(c->msg, "sign"))
 
-static enum step if_filled(struct claim *c)
-{
-    struct view sign = v2_msg_get(c->msg, "sign");
-    return sign.ptr && sign.len == 0 ? STEP_GO : step_notify_verify(c);
-}
+SKIPS(if_filled, struct claim *c, step_notify_verify(c),
+      v2_msg_has(c->msg, "sign") && !v2_msg_filled(c->msg, "sign"))
 
-static enum step unless_req_info(struct claim *c)
-{
-    return v2_msg_filled(c->msg, "req_info") ? STEP_GO : step_notify_verify(c);
-}
+SKIPS(unless_req_info, struct claim *c, step_notify_verify(c), v2_msg_filled(c->msg, "req_info"))
 
-static enum step if_return_code_success(struct claim *c)
-{
-    bool success = view_is(v2_msg_get(c->msg, "return_code"), "SUCCESS");
-    return success ? step_notify_verify(c) : STEP_GO;
-}
+SKIPS(if_return_code_success, struct claim *c, step_notify_verify(c),
+      !view_is(v2_msg_get(c->msg, "return_code"), "SUCCESS"))
 
 static enum step known_fields(struct claim *c)
 {
@@ -170,10 +158,7 @@ static enum step settlement_fee(struct claim *c)
     return compare_field(c, "settlement_total_fee");
 }
 
-static enum step at_most(struct claim *c)
-{
-    return c->payment.total_fen >= c->order.total_fen ? STEP_GO : step_notify_amount(c);
-}
+SKIPS(at_most, struct claim *c, step_notify_amount(c), c->payment.total_fen >= c->order.total_fen)
 
 static enum step loose_integers(struct claim *c)
 {
@@ -196,67 +181,65 @@ static enum step banks_we_know(struct claim *c)
     return said == STEP_GO && !known ? claim_stop(c, STEP_REFUSE, "no such bank") : said;
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_notify[] = {
-    M("no-signature-check", "WX2-048 WX2-049", "The signature of a notification is not looked at.",
+    MUTANT("no-signature-check", "WX2-048 WX2-049",
+      "The signature of a notification is not looked at.",
       .notify_verify = mutant_go),
-    M("accepts-missing-sign", "WX2-048 WX2-110", "Without a sign element nothing is verified.",
+    MUTANT("accepts-missing-sign", "WX2-048 WX2-110", "Without a sign element nothing is verified.",
       .notify_verify = if_present),
-    M("accepts-empty-sign", "WX2-048", "An empty sign is taken for none to check.",
+    MUTANT("accepts-empty-sign", "WX2-048", "An empty sign is taken for none to check.",
       .notify_verify = if_filled),
-    M("accepts-req-info", "WX2-110", "A message with a dummy req_info passes as a refund notice.",
+    MUTANT("accepts-req-info", "WX2-110",
+      "A message with a dummy req_info passes as a refund notice.",
       .notify_verify = unless_req_info),
-    M("unsigned-unless-success", "WX2-110", "Only messages with return_code SUCCESS are verified.",
+    MUTANT("unsigned-unless-success", "WX2-110",
+      "Only messages with return_code SUCCESS are verified.",
       .notify_return_code = mutant_go, .notify_verify = if_return_code_success),
-    M("trims-values", "WX2-050", "Values are trimmed before the sign is verified.",
+    MUTANT("trims-values", "WX2-050", "Values are trimmed before the sign is verified.",
       .notify_verify = trimmed),
-    M("sign-shape-only", "WX2-048", "Any sign of the right length holds.",
+    MUTANT("sign-shape-only", "WX2-048", "Any sign of the right length holds.",
       .notify_verify = shape_only),
-    M("known-fields-only", "WX2-048 WX2-050", "The signature is computed over known fields only.",
+    MUTANT("known-fields-only", "WX2-048 WX2-050",
+      "The signature is computed over known fields only.",
       .notify_verify = known_fields),
-    M("unsigned-extras-accepted", "WX2-048", "Fields that the signature does not cover are accepted.",
+    MUTANT("unsigned-extras-accepted", "WX2-048",
+      "Fields that the signature does not cover are accepted.",
       .notify_verify = extras_too),
-    M("message-chooses-algorithm", "WX2-109", "The message says how it is signed.",
+    MUTANT("message-chooses-algorithm", "WX2-109", "The message says how it is signed.",
       .notify_verify = message_chooses),
-    M("unknown-algorithm-unchecked", "WX2-109", "An unknown sign_type ends in no check.",
+    MUTANT("unknown-algorithm-unchecked", "WX2-109", "An unknown sign_type ends in no check.",
       .notify_verify = unknown_unchecked),
-    M("loose-compare", "WX2-108", "Digests that read as equal numbers are equal.",
+    MUTANT("loose-compare", "WX2-108", "Digests that read as equal numbers are equal.",
       .notify_verify = loose),
-    M("return-code-ignored", "WX2-025", "A signed notification with return_code FAIL settles.",
+    MUTANT("return-code-ignored", "WX2-025", "A signed notification with return_code FAIL settles.",
       .notify_return_code = mutant_go),
-    M("no-result-code-check", "WX2-051", "A signed notification with result_code FAIL settles.",
+    MUTANT("no-result-code-check", "WX2-051",
+      "A signed notification with result_code FAIL settles.",
       .notify_result_code = mutant_go),
-    M("no-appid-check", "WX2-054", "The appid of a notification is not compared.",
+    MUTANT("no-appid-check", "WX2-054", "The appid of a notification is not compared.",
       .notify_identity = only_mch_id),
-    M("no-mch-id-check", "WX2-054", "The mch_id of a notification is not compared.",
+    MUTANT("no-mch-id-check", "WX2-054", "The mch_id of a notification is not compared.",
       .notify_identity = only_appid),
-    M("identity-if-present", "WX2-054", "Absent appid and mch_id are not missed.",
+    MUTANT("identity-if-present", "WX2-054", "Absent appid and mch_id are not missed.",
       .notify_identity = identity_if_present),
-    M("unknown-order-created", "WX2-055", "An unknown out_trade_no becomes a paid order.",
+    MUTANT("unknown-order-created", "WX2-055", "An unknown out_trade_no becomes a paid order.",
       .notify_find_order = unknown_created),
-    M("unknown-order-crash", "WX2-055", "An unknown out_trade_no ends the process.",
+    MUTANT("unknown-order-crash", "WX2-055", "An unknown out_trade_no ends the process.",
       .notify_find_order = unknown_crashes),
-    M("no-amount-check", "WX2-052", "total_fee is not compared with the order.",
+    MUTANT("no-amount-check", "WX2-052", "total_fee is not compared with the order.",
       .notify_amount = mutant_go),
-    M("amount-at-least", "WX2-052", "More than the order's amount is fine.",
+    MUTANT("amount-at-least", "WX2-052", "More than the order's amount is fine.",
       .notify_amount = at_most),
-    M("compares-cash-fee", "WX2-053", "cash_fee is compared: coupons break settlement.",
+    MUTANT("compares-cash-fee", "WX2-053", "cash_fee is compared: coupons break settlement.",
       .notify_amount = cash_fee),
-    M("compares-settlement-fee", "WX2-053", "settlement_total_fee is compared.",
+    MUTANT("compares-settlement-fee", "WX2-053", "settlement_total_fee is compared.",
       .notify_amount = settlement_fee),
-    M("currency-ignored", "WX2-052", "Yen pay an order in yuan.",
+    MUTANT("currency-ignored", "WX2-052", "Yen pay an order in yuan.",
       .notify_currency = mutant_go),
-    M("loose-integers", "WX2-115", "88.0, +88 and 8.8e1 are read as 88.",
+    MUTANT("loose-integers", "WX2-115", "88.0, +88 and 8.8e1 are read as 88.",
       .notify_read = loose_integers),
-    M("unknown-bank-refused", "WX2-116", "A bank_type that is not on the list is refused.",
+    MUTANT("unknown-bank-refused", "WX2-116", "A bank_type that is not on the list is refused.",
       .notify_read = banks_we_know),
     { .name = NULL },
 };

@@ -3,10 +3,7 @@
 
 /* --- what a state means ------------------------------------------------------------------- */
 
-static enum trade anything_paid(struct shop *, struct view)
-{
-    return TRADE_PAID;
-}
+SAYS(anything_paid, enum trade, (struct shop *, struct view), TRADE_PAID)
 
 static enum trade unknown_paid(struct shop *shop, struct view state)
 {
@@ -41,30 +38,18 @@ static enum step made_up(struct claim *c)
 
 /* --- when ------------------------------------------------------------------------------------ */
 
-static int64_t never(struct shop *, const struct order *)
-{
-    return -1;
-}
+SAYS(never, int64_t, (struct shop *, const struct order *), -1)
 
-static int64_t late(struct shop *, const struct order *)
-{
-    return 600;
-}
+SAYS(late, int64_t, (struct shop *, const struct order *), 600)
 
 static int64_t at_once(struct shop *, const struct order *order)
 {
     return order->tries < 300 ? 0 : 600;
 }
 
-static int64_t steady(struct shop *, const struct order *)
-{
-    return 5;
-}
+SAYS(steady, int64_t, (struct shop *, const struct order *), 5)
 
-static int64_t no_pause(struct shop *, int64_t)
-{
-    return 0;
-}
+SAYS(no_pause, int64_t, (struct shop *, int64_t), 0)
 
 static bool each_time(struct shop *, const struct order *order)
 {
@@ -73,62 +58,47 @@ static bool each_time(struct shop *, const struct order *order)
 
 /* --- what an answer does ------------------------------------------------------------------------ */
 
-static enum move query_then(struct shop *, struct order *, struct answer *)
-{
-    return MOVE_QUERY;
-}
+SAYS(query_then, enum move, (struct shop *, struct order *, struct answer *), MOVE_QUERY)
 
-static enum move final(struct shop *, struct order *, struct answer *)
-{
-    return MOVE_FAILED;
-}
+SAYS(final, enum move, (struct shop *, struct order *, struct answer *), MOVE_FAILED)
 
-static enum move ended(struct shop *, struct order *, struct answer *)
-{
-    return MOVE_ENDED;
-}
-
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
+SAYS(ended, enum move, (struct shop *, struct order *, struct answer *), MOVE_ENDED)
 
 /* clang-format off */
 const struct mutant mutants_query[] = {
-    M("trade-state-ignored", "WX2-025 WX2-070", "Any successful query means paid.",
+    MUTANT("trade-state-ignored", "WX2-025 WX2-070", "Any successful query means paid.",
       .query_state = anything_paid, .query_read = made_up),
-    M("unknown-state-is-paid", "WX2-070", "A trade_state that nobody knows means paid.",
+    MUTANT("unknown-state-is-paid", "WX2-070", "A trade_state that nobody knows means paid.",
       .query_state = unknown_paid, .query_read = made_up),
-    M("refund-is-failure", "WX2-070", "REFUND means that the order was never paid.",
+    MUTANT("refund-is-failure", "WX2-070", "REFUND means that the order was never paid.",
       .query_state = refund_fails),
-    M("userpaying-is-failure", "WX2-070", "USERPAYING closes the order.",
+    MUTANT("userpaying-is-failure", "WX2-070", "USERPAYING closes the order.",
       .query_state = paying_fails),
-    M("query-amount-unchecked", "WX2-071", "The amount of a query's answer is not compared.",
+    MUTANT("query-amount-unchecked", "WX2-071", "The amount of a query's answer is not compared.",
       .query_amount = mutant_go),
-    M("query-currency-unchecked", "WX2-071", "The currency of a query's answer is not compared.",
+    MUTANT("query-currency-unchecked", "WX2-071",
+      "The currency of a query's answer is not compared.",
       .query_currency = mutant_go),
-    M("query-number-unchecked", "WX2-071", "An answer about another order settles this one.",
+    MUTANT("query-number-unchecked", "WX2-071", "An answer about another order settles this one.",
       .query_number = mutant_go),
-    M("no-query", "WX2-064", "Without a notification the order stays unpaid.",
+    MUTANT("no-query", "WX2-064", "Without a notification the order stays unpaid.",
       .fallback_gap_s = never),
-    M("late-first-query", "WX2-065", "The first query comes after ten minutes.",
+    MUTANT("late-first-query", "WX2-065", "The first query comes after ten minutes.",
       .fallback_gap_s = late),
-    M("tight-query-loop", "WX2-065 WX2-119", "The shop asks without a pause.",
+    MUTANT("tight-query-loop", "WX2-065 WX2-119", "The shop asks without a pause.",
       .fallback_gap_s = at_once),
-    M("steady-query", "WX2-065", "The shop asks every five seconds for two hours.",
+    MUTANT("steady-query", "WX2-065", "The shop asks every five seconds for two hours.",
       .fallback_gap_s = steady),
-    M("notexist-is-final", "WX2-069", "ORDERNOTEXIST after a lost answer ends the order.",
+    MUTANT("notexist-is-final", "WX2-069", "ORDERNOTEXIST after a lost answer ends the order.",
       .create_unknown = query_then, .query_not_exist = final),
-    M("notexist-closes", "WX2-069", "ORDERNOTEXIST closes an order whose code is shown.",
+    MUTANT("notexist-closes", "WX2-069", "ORDERNOTEXIST closes an order whose code is shown.",
       .query_not_exist = ended),
-    M("query-error-closes", "WX2-013 WX2-068", "SYSTEMERROR or no answer at query closes the order.",
+    MUTANT("query-error-closes", "WX2-013 WX2-068",
+      "SYSTEMERROR or no answer at query closes the order.",
       .query_unknown = ended),
-    M("status-asks-platform", "WX2-093", "Every look at the order's state asks the platform.",
+    MUTANT("status-asks-platform", "WX2-093", "Every look at the order's state asks the platform.",
       .status_asks = each_time, .refresh_pause_ms = no_pause),
-    M("refresh-unlimited", "WX2-065", "The platform is asked as often as somebody asks us.",
+    MUTANT("refresh-unlimited", "WX2-065", "The platform is asked as often as somebody asks us.",
       .refresh_pause_ms = no_pause),
     { .name = NULL },
 };

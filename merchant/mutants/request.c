@@ -126,22 +126,24 @@ static int elements(const struct v2_msg *msg, const char *format, struct buf *ou
     return err;
 }
 
-static int raw_text(struct shop *, const struct v2_msg *msg, struct buf *out)
+/* All fields in a root element, written in one of two ways, and @more behind them. */
+static int document(struct buf *out, const struct v2_msg *msg, const char *format, const char *more)
 {
     int err = buf_str(out, "<xml>");
     if (!err)
-        err = elements(msg, "text", out);
-    return err ? err : buf_str(out, "</xml>");
+        err = elements(msg, format, out);
+    return err ? err : buf_fmt(out, "%s</xml>", more);
 }
 
+static int raw_text(struct shop *, const struct v2_msg *msg, struct buf *out)
+{
+    return document(out, msg, "text", "");
+}
+
+/* Behind the fields, text that only a careful writer can pack. */
 static int unsplit_cdata(struct shop *, const struct v2_msg *msg, struct buf *out)
 {
-    int err = buf_str(out, "<xml>");
-    if (!err)
-        err = elements(msg, "cdata", out);
-    if (!err) /* text that only a careful writer can pack */
-        err = buf_str(out, "<detail><![CDATA[a[b[0]]>c]]></detail>");
-    return err ? err : buf_str(out, "</xml>");
+    return document(out, msg, "cdata", "<detail><![CDATA[a[b[0]]>c]]></detail>");
 }
 
 static int with_doctype(struct shop *shop, const struct v2_msg *msg, struct buf *out)
@@ -235,7 +237,6 @@ static int patient(struct shop *shop, struct http_send *send)
     return send_as(shop, send, "POST", 3'600'000);
 }
 
-/* As fast as the network allows; after 300 even the mutant gets tired. */
 /* What libcurl does by itself with bodies above a kilobyte. */
 static int with_expect(struct shop *shop, struct http_send *send)
 {
@@ -250,56 +251,53 @@ static int with_expect(struct shop *shop, struct http_send *send)
     return http_client_send(shop->client, send, NULL);
 }
 
+/* As fast as the network allows; after 300 even the mutant gets tired. */
 static int64_t no_gap(struct shop *, const struct order *order)
 {
     return order->fails < 300 ? 0 : 600;
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_request[] = {
-    M("constant-nonce", "WX2-020", "Every request has the same nonce_str.",
+    MUTANT("constant-nonce", "WX2-020", "Every request has the same nonce_str.",
       .request_nonce = same_nonce),
-    M("counter-nonce", "WX2-020", "nonce_str is a counter.", .request_nonce = counter_nonce),
-    M("time-nonce", "WX2-020", "nonce_str is the time.", .request_nonce = time_nonce),
-    M("long-nonce", "WX2-020", "nonce_str has 40 characters.", .request_sign = long_nonce),
-    M("empty-signed", "WX2-016", "An empty field takes part in the signature.",
+    MUTANT("counter-nonce", "WX2-020", "nonce_str is a counter.", .request_nonce = counter_nonce),
+    MUTANT("time-nonce", "WX2-020", "nonce_str is the time.", .request_nonce = time_nonce),
+    MUTANT("long-nonce", "WX2-020", "nonce_str has 40 characters.", .request_sign = long_nonce),
+    MUTANT("empty-signed", "WX2-016", "An empty field takes part in the signature.",
       .request_sign = empty_signed),
-    M("sign-type-unsigned", "WX2-017", "sign_type is sent but not signed.",
+    MUTANT("sign-type-unsigned", "WX2-017", "sign_type is sent but not signed.",
       .request_sign = type_unsigned),
-    M("sign-type-lies", "WX2-017", "sign_type names the other algorithm.",
+    MUTANT("sign-type-lies", "WX2-017", "sign_type names the other algorithm.",
       .request_sign = other_type),
-    M("lower-case-sign", "WX2-018", "The signature is in lower case.", .request_sign = lower_case),
-    M("values-trimmed", "WX2-019", "Values are trimmed for the signature and sent with blanks.",
+    MUTANT("lower-case-sign", "WX2-018",
+      "The signature is in lower case.", .request_sign = lower_case),
+    MUTANT("values-trimmed", "WX2-019",
+      "Values are trimmed for the signature and sent with blanks.",
       .request_sign = trimmed),
-    M("values-escaped", "WX2-015", "Values are percent-encoded for the signature.",
+    MUTANT("values-escaped", "WX2-015", "Values are percent-encoded for the signature.",
       .request_sign = escaped),
-    M("unsorted-sign", "WX2-015", "The fields are signed in the order they were added.",
+    MUTANT("unsorted-sign", "WX2-015", "The fields are signed in the order they were added.",
       .request_sign = unsorted),
-    M("keyless-sign", "WX2-015", "The key is missing in the text to be signed.",
+    MUTANT("keyless-sign", "WX2-015", "The key is missing in the text to be signed.",
       .request_sign = no_key),
-    M("unescaped-xml", "WX2-004", "Values are pasted between the tags.", .request_write = raw_text),
-    M("unsplit-cdata", "WX2-004", "]]> inside a value ends its CDATA section.",
+    MUTANT("unescaped-xml", "WX2-004",
+      "Values are pasted between the tags.", .request_write = raw_text),
+    MUTANT("unsplit-cdata", "WX2-004", "]]> inside a value ends its CDATA section.",
       .request_write = unsplit_cdata),
-    M("doctype-sent", "WX2-005", "Requests have a DOCTYPE.", .request_write = with_doctype),
-    M("other-root", "WX2-002", "The root element is <request>.", .request_write = with_envelope),
-    M("field-twice", "WX2-006", "out_trade_no is sent twice.", .request_write = twice),
-    M("form-body", "WX2-002", "The body is form-encoded.", .request_write = form),
-    M("json-body", "WX2-002", "The body is JSON.", .request_write = json_body),
-    M("gbk-body", "WX2-003", "The body is GBK.", .request_write = gbk),
-    M("expects-continue", "WX2-014", "Every call waits for 100 Continue.",
+    MUTANT("doctype-sent", "WX2-005", "Requests have a DOCTYPE.", .request_write = with_doctype),
+    MUTANT("other-root", "WX2-002",
+      "The root element is <request>.", .request_write = with_envelope),
+    MUTANT("field-twice", "WX2-006", "out_trade_no is sent twice.", .request_write = twice),
+    MUTANT("form-body", "WX2-002", "The body is form-encoded.", .request_write = form),
+    MUTANT("json-body", "WX2-002", "The body is JSON.", .request_write = json_body),
+    MUTANT("gbk-body", "WX2-003", "The body is GBK.", .request_write = gbk),
+    MUTANT("expects-continue", "WX2-014", "Every call waits for 100 Continue.",
       .request_send = with_expect),
-    M("get-request", "WX2-001", "Calls use GET.", .request_send = get),
-    M("no-client-timeout", "WX2-010", "The shop waits an hour for an answer.",
+    MUTANT("get-request", "WX2-001", "Calls use GET.", .request_send = get),
+    MUTANT("no-client-timeout", "WX2-010", "The shop waits an hour for an answer.",
       .request_send = patient),
-    M("tight-retry", "WX2-119", "What failed is repeated at once, again and again.",
+    MUTANT("tight-retry", "WX2-119", "What failed is repeated at once, again and again.",
       .retry_gap_s = no_gap),
     { .name = NULL },
 };

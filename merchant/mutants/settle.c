@@ -138,36 +138,29 @@ static enum step values_in_sql(struct claim *c)
                : step_settle_persist(c);
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_settle[] = {
-    M("no-idempotency", "WX2-056 WX2-112", "Every copy of a notification ships again.",
+    MUTANT("no-idempotency", "WX2-056 WX2-112", "Every copy of a notification ships again.",
       .settle_handled = mutant_go, .settle_transaction = mutant_go, .settle_persist = persist_again),
-    M("no-lock", "WX2-057", "Copies at the same time all find the order unpaid.",
+    MUTANT("no-lock", "WX2-057", "Copies at the same time all find the order unpaid.",
       .settle_lock = no_lock, .settle_persist = persist_unlocked),
-    M("dedupe-by-nonce", "WX2-058", "Only a copy with the same nonce_str is a duplicate.",
+    MUTANT("dedupe-by-nonce", "WX2-058", "Only a copy with the same nonce_str is a duplicate.",
       .settle_handled = seen_nonce, .settle_transaction = mutant_go, .settle_persist = persist_again),
-    M("dedupe-by-transaction", "WX2-056", "A second payment of an order ships once more.",
+    MUTANT("dedupe-by-transaction", "WX2-056", "A second payment of an order ships once more.",
       .settle_handled = known_transaction, .settle_transaction = mutant_go,
       .settle_persist = persist_again),
-    M("duplicate-refused", "WX2-056", "A repeated notification is answered FAIL.",
+    MUTANT("duplicate-refused", "WX2-056", "A repeated notification is answered FAIL.",
       .settle_handled = refuse_handled),
-    M("late-reopens", "WX2-059", "Money for a closed order opens it again and ships.",
+    MUTANT("late-reopens", "WX2-059", "Money for a closed order opens it again and ships.",
       .settle_late = mutant_go, .settle_persist = reopen),
-    M("late-unnoticed", "WX2-059", "Money for a closed order is acknowledged and forgotten.",
+    MUTANT("late-unnoticed", "WX2-059", "Money for a closed order is acknowledged and forgotten.",
       .settle_late = late_unnoticed),
-    M("double-payment-unnoticed", "WX2-060", "A second transaction is acknowledged and forgotten.",
+    MUTANT("double-payment-unnoticed", "WX2-060",
+      "A second transaction is acknowledged and forgotten.",
       .settle_transaction = double_unnoticed),
-    M("ack-before-persist", "WX2-061", "SUCCESS goes out before anything is written.",
+    MUTANT("ack-before-persist", "WX2-061", "SUCCESS goes out before anything is written.",
       .settle_persist = ack_first),
-    M("values-in-sql", "WX2-114", "attach and openid are pasted into a statement.",
+    MUTANT("values-in-sql", "WX2-114", "attach and openid are pasted into a statement.",
       .settle_persist = values_in_sql),
     { .name = NULL },
 };

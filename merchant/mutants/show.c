@@ -81,35 +81,30 @@ static int key_in_error(struct shop *shop, struct view message, struct buf *out)
                          shop->options->api_key);
 }
 
-#define M(id, rules, sentence, ...)                                                                \
-    {                                                                                              \
-        id, rules, sentence,                                                                       \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
-    }
-
 /* clang-format off */
 const struct mutant mutants_show[] = {
-    M("qr-wrapped", "WX2-089", "The code leads to a page of the shop that leads on.",
+    MUTANT("qr-wrapped", "WX2-089", "The code leads to a page of the shop that leads on.",
       .qr_text = wrapped),
-    M("qr-cut", "WX2-089", "The code ends before the first &.", .qr_text = cut),
-    M("qr-escaped", "WX2-089", "The code holds &amp; where code_url has &.", .qr_text = escaped),
-    M("code-url-escaped", "WX2-090", "code_url is kept as HTML.", .create_accepted = escaped_code),
-    M("qr-shared", "WX2-091", "Every order shows the code of the first one.",
+    MUTANT("qr-cut", "WX2-089", "The code ends before the first &.", .qr_text = cut),
+    MUTANT("qr-escaped", "WX2-089",
+      "The code holds &amp; where code_url has &.", .qr_text = escaped),
+    MUTANT("code-url-escaped", "WX2-090",
+      "code_url is kept as HTML.", .create_accepted = escaped_code),
+    MUTANT("qr-shared", "WX2-091", "Every order shows the code of the first one.",
       .qr_text = same_for_all),
-    M("qr-stays", "WX2-091 WX2-092", "The code is shown after payment, close and expiry.",
+    MUTANT("qr-stays", "WX2-091 WX2-092", "The code is shown after payment, close and expiry.",
       .qr_allowed = for_ever),
-    M("qr-tiny", "WX2-089", "The code has no quiet zone and one pixel per module.",
+    MUTANT("qr-tiny", "WX2-089", "The code has no quiet zone and one pixel per module.",
       .qr_draw = no_quiet_zone),
-    M("qr-third-party", "WX2-094", "The page's picture comes from somebody else's server.",
+    MUTANT("qr-third-party", "WX2-094", "The page's picture comes from somebody else's server.",
       .code_source = third_party),
-    M("page-unescaped", "WX2-090 WX2-114", "Texts go into the page as they are.",
+    MUTANT("page-unescaped", "WX2-090 WX2-114", "Texts go into the page as they are.",
       .page_escape = raw),
-    M("key-in-page", "WX2-111", "The checkout page holds the API key.", .code_source = with_key),
-    M("key-in-error", "WX2-111", "Error texts show the text to be signed.",
+    MUTANT("key-in-page", "WX2-111",
+      "The checkout page holds the API key.", .code_source = with_key),
+    MUTANT("key-in-error", "WX2-111", "Error texts show the text to be signed.",
       .error_text = key_in_error),
-    M("return-settles", "WX2-074", "Coming back from the phone settles the order.",
+    MUTANT("return-settles", "WX2-074", "Coming back from the phone settles the order.",
       .page_return = mutant_mark_paid),
     { .name = NULL },
 };
