@@ -11,15 +11,19 @@ static const char *const sql_text[SQL_COUNT] = {
 #undef X
 };
 
-int sql_prepare_all(struct store *store)
+static int prepare(struct store *store, enum sql_id id)
 {
-    for (size_t i = 0; i < SQL_COUNT; i++) {
-        int rc = sqlite3_prepare_v3(store->db, sql_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                    &store->stmt[i], NULL);
-        if (rc != SQLITE_OK)
-            return store_fail(store, rc);
-    }
-    return 0;
+    int rc = sqlite3_prepare_v3(store->db, sql_text[id], -1, SQLITE_PREPARE_PERSISTENT,
+                                &store->stmt[id], NULL);
+    return rc == SQLITE_OK ? 0 : store_fail(store, rc);
+}
+
+int sql_prepare_control(struct store *store)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i <= SQL_CONTROL_LAST; i++)
+        err = prepare(store, (enum sql_id)i);
+    return err;
 }
 
 void sql_finalize_all(struct store *store)
@@ -32,8 +36,11 @@ void sql_finalize_all(struct store *store)
 
 struct sql sql_start(struct store *store, enum sql_id id)
 {
-    struct sql sql = { .store = store, .stmt = store->stmt[id] };
-    assert(!sqlite3_stmt_busy(sql.stmt) && "a list does not nest in itself");
+    struct sql sql = { .store = store };
+    if (!store->stmt[id])
+        sql.err = prepare(store, id);
+    sql.stmt = store->stmt[id];
+    assert(!(sql.stmt && sqlite3_stmt_busy(sql.stmt)) && "a list does not nest in itself");
     return sql;
 }
 

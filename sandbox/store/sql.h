@@ -110,7 +110,8 @@ enum sql_id {
 #define X(id, text) SQL_##id,
     SQL_MAP(X)
 #undef X
-        SQL_COUNT
+        SQL_COUNT,
+    SQL_CONTROL_LAST = SQL_UNDO_4 /* up to here: what opens, closes and takes back transactions */
 };
 
 /*
@@ -124,7 +125,7 @@ enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_TABLE
 
 struct store {
     sqlite3 *db;                   /* owned */
-    sqlite3_stmt *stmt[SQL_COUNT]; /* owned */
+    sqlite3_stmt *stmt[SQL_COUNT]; /* owned; NULL until its first use */
     int64_t last_id[ID_TABLES];    /* last one given away */
     unsigned saves;                /* savepoints open */
     bool began;                    /* a transaction is open, as far as we know */
@@ -144,17 +145,21 @@ int store_fail(struct store *store, int rc);
 [[nodiscard]] int schema_ensure(struct store *store);
 
 /* sql.c */
-[[nodiscard]] int sql_prepare_all(struct store *store);
+/* Statements are prepared at their first use, but those that must not fail for memory at once. */
+[[nodiscard]] int sql_prepare_control(struct store *store);
 void sql_finalize_all(struct store *store);
 
 struct sql {
     struct store *store; /* borrowed */
-    sqlite3_stmt *stmt;  /* borrowed */
+    sqlite3_stmt *stmt;  /* borrowed; NULL with an err */
     int column;          /* next to bind or to read */
     int err;             /* first error while binding or reading */
 };
 
-/* Asserts that the statement is not in use: lists do not nest in themselves. */
+/*
+ * Asserts that the statement is not in use: lists do not nest in themselves. An error of preparing
+ * it is remembered as one of binding is.
+ */
 struct sql sql_start(struct store *store, enum sql_id id);
 
 void sql_put_int(struct sql *sql, int64_t value);

@@ -173,7 +173,7 @@ static int open_all(struct store *store, const struct store_options *options)
     if (!err)
         err = schema_ensure(store);
     if (!err)
-        err = sql_prepare_all(store);
+        err = sql_prepare_control(store);
     if (!err)
         err = load_ids(store);
     return err;

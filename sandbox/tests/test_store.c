@@ -346,6 +346,15 @@ START_TEST(a_folder_is_made_for_its_owner_only)
 }
 END_TEST
 
+START_TEST(every_statement_can_be_prepared) /* they are only when they are first used */
+{
+    for (int id = 0; id < SQL_COUNT; id++) {
+        struct sql sql = sql_start(store, (enum sql_id)id);
+        ck_assert_msg(sql_end(&sql, 0) == 0, "statement %d: %s", id, store_trouble(store));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -355,6 +364,7 @@ int main(void)
     tcase_add_test(turns, a_rollback_forgets_the_whole_turn);
     tcase_add_loop_test(turns, a_transaction_given_up_is_never_committed, 0, 2);
     tcase_add_test(turns, a_full_store_loses_the_turn_and_says_so);
+    tcase_add_test(turns, every_statement_can_be_prepared);
     suite_add_tcase(suite, turns);
     TCase *folder = tcase_create("folder");
     tcase_add_checked_fixture(folder, setup_dir, teardown_dir);
