@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/page_cache.h"
+#include "store/small_mem.h"
 #include "store/wal_file.h"
 
 #include <assert.h>
@@ -185,6 +186,7 @@ int store_open(struct store **out, const struct store_options *options)
     open_trouble[0] = '\0';
     /* nobody asks for SQLite's counters of memory; too late is no harm */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    small_mem_install();
     page_cache_install();
 
     struct store *store = mem_new(struct store);
