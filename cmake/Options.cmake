@@ -70,3 +70,13 @@ function(wxpay_fuzz name source)
         target_link_libraries(${name} PRIVATE wxpay_flags ${ARGN})
     endif()
 endfunction()
+
+# wxpay_embed(TABLE FILES...): the files as a C source; ${TABLE} becomes its path (base/embed.h).
+function(wxpay_embed table)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/${table}.c")
+    add_custom_command(OUTPUT "${source}"
+        COMMAND ${CMAKE_COMMAND} "-DOUT=${source}" "-DTABLE=${table}" "-DFILES=${ARGN}"
+                -P "${PROJECT_SOURCE_DIR}/cmake/Embed.cmake"
+        DEPENDS ${ARGN} "${PROJECT_SOURCE_DIR}/cmake/Embed.cmake" VERBATIM)
+    set(${table} "${source}" PARENT_SCOPE)
+endfunction()

@@ -1,5 +1,6 @@
 #include "page.h"
 
+#include "base/embed.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "reply.h"
@@ -13,13 +14,11 @@ struct slot {
     struct view html;
 };
 
+extern const struct embedded page_files[]; /* made from page/ */
+
 static struct view file(const char *name)
 {
-    for (const struct page_file *at = page_files; at->name; at++) {
-        if (strcmp(at->name, name) == 0)
-            return (struct view){ (const char *)at->bytes, at->len };
-    }
-    return (struct view){};
+    return embedded_find(page_files, name);
 }
 
 static struct view slot_of(const struct slot *slots, size_t count, struct view name)

@@ -14,12 +14,4 @@ void page_checkout(struct shop *shop, struct http_call *call, struct order *orde
 /* "style.css", "shop.js", "checkout.js"; 404 for anything else. */
 void page_asset(struct shop *shop, struct http_call *call, struct view name);
 
-/* Made by cmake/Embed.cmake from page/: name and bytes, the last name is NULL. */
-struct page_file {
-    const char *name;
-    const unsigned char *bytes;
-    size_t len;
-};
-extern const struct page_file page_files[];
-
 #endif

@@ -1,4 +1,4 @@
-#include "call.h"
+#include "call_v3.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -97,6 +97,7 @@ void call_free(struct call *call)
 {
     struct call_pool *pool = call->sandbox->calls;
     call_park(call);
+    call_v3_free(call->v3);
     if (pool->count >= SPARE_MAX) {
         call_delete(call);
         return;

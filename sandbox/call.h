@@ -12,6 +12,7 @@
 #include "turn.h"
 
 struct route;
+struct call_v3; /* call_v3.h */
 
 struct call {
     struct turn_answer answer;
@@ -31,8 +32,14 @@ struct call {
     char why[200];               /* plain words for the record */
     int status;                  /* prepared answer */
     struct buf body;             /* owned: prepared answer */
-    struct http_header header;  /* Content-Type or Location instead of the usual; name NULL: none */
-    char header_text[128];      /* where header.value may live */
+    struct call_v3 *v3;          /* owned: what only V3 has; NULL for a V2 call */
+    struct http_header header; /* Content-Type or Location instead of the usual; name NULL: none */
+    char header_text[128];     /* where header.value may live */
+    const struct http_header *headers; /* all of the answer's; reply_send.c, or seal() */
+    size_t header_count;
+    /* NULL: nothing. Else the last step before the answer leaves: it calls reply_send_now(). */
+    void (*seal)(struct call *call);
+    bool spoilt;                /* what was prepared gave way to trouble, which is never signed */
     enum fault_kind fault_kind; /* of the fault that acts after the commit */
     int64_t delay_ms;
     uv_timer_t timer; /* while a fault holds the answer back: timed */

@@ -41,7 +41,11 @@ static int fill(struct delivery *d, struct account *account, const struct fault 
         err = order_get(sandbox->store, d->notice.order_id, &order);
     if (!err)
         err = make_urls(d->exchange, account, &order);
-    if (!err)
+    d->v3 = !err && order.dialect == DIALECT_V3;
+    if (!err && d->v3)
+        err = notify_body_v3(d->notify, account, &d->notice, &order, fault, &d->dress,
+                             &d->exchange->request_body);
+    else if (!err)
         err = notify_body_v2(d->notify, account, &order, fault, &d->exchange->request_body);
     if (!err)
         describe(d, account, &order);

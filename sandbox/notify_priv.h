@@ -3,7 +3,7 @@
  *   notify.c          rows and accounts: what is due, when to look again
  *   notify_begin.c    one attempt begins: row, body, record, fault
  *   notify_delivery.c it goes out: request, answer, verdict, what follows
- *   notify_body.c     the message
+ *   notify_body.c     the message, V2; notify_body_v3.c: V3
  *   notify_advance.c  stepping a virtual clock through what is due
  */
 #ifndef SANDBOX_NOTIFY_PRIV_H
@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "dress_v2.h"
+#include "dress_v3.h"
 #include "notify.h"
 #include "sandbox.h"
 #include "turn.h"
@@ -47,6 +48,10 @@ struct delivery {
     unsigned timeout_ms;
     enum v2_ack_mode ack_mode;
     const char *fault; /* kind, static */
+    bool v3;
+    struct dress_v3 dress; /* V3: what signs it, on a thread of the pool */
+    uv_work_t work;
+    bool signing;
     int64_t began_us;
     uv_timer_t timer; /* while a fault delays it */
     delivery_end_cb *on_end;
@@ -109,6 +114,15 @@ void delivery_cancel_all(struct notify *notify);
 /* The signed message of V2 6.2 in layout B, or as @fault orders it. Appended to @out. */
 [[nodiscard]] int notify_body_v2(struct notify *notify, const struct account *account,
                                  const struct order_row *order, const struct fault *fault,
+                                 struct buf *out);
+
+/*
+ * The sealed body of V3 6.1, or as @fault orders it, appended to @out; @dress is ready to sign it.
+ * ERR_NOT_FOUND: the account has no V3 keys; ERR_RANGE: no APIv3 key.
+ */
+[[nodiscard]] int notify_body_v3(struct notify *notify, struct account *account,
+                                 const struct notice_row *notice, const struct order_row *order,
+                                 const struct fault *fault, struct dress_v3 *dress,
                                  struct buf *out);
 
 /* Start what is due now on the account's clock; the number started. */

@@ -10,9 +10,15 @@ void reply_trouble(struct call *call)
     static const char system_error[] = "<xml><return_code><![CDATA[FAIL]]></return_code>\n"
                                        "<return_msg><![CDATA[SYSTEMERROR]]></return_msg>\n"
                                        "</xml>";
+    static const char v3_error[] =
+        "{\"code\":\"SYSTEM_ERROR\",\"message\":\"系统异常，请稍后重试\"}";
     buf_clear(&call->body);
-    call->status = buf_str(&call->body, system_error) ? 500 : 200;
+    call->spoilt = true;
     call->header = (struct http_header){};
+    if (call->v3)
+        call->status = buf_str(&call->body, v3_error) ? 503 : 500;
+    else
+        call->status = buf_str(&call->body, system_error) ? 500 : 200;
 }
 
 /* A switch's text is static: it outlives the account that chose it. */
@@ -23,6 +29,8 @@ static void choose_type(struct call *call)
     if (!call->header.name.ptr)
         call->header = (struct http_header){ VIEW("Content-Type"),
                                              view_str(switch_value(switches, SWITCH_answer_type)) };
+    call->headers = &call->header;
+    call->header_count = 1;
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */
@@ -36,14 +44,17 @@ static void record_head(struct call *call)
     for (size_t i = 3; i-- > 0; rest /= 10)
         line[9 + i] = (char)('0' + rest % 10);
     int err = buf_add(head, line, sizeof(line) - 1);
+    for (size_t i = 0; !err && i < call->header_count; i++) {
+        err = buf_view_add(head, call->headers[i].name);
+        if (!err)
+            err = buf_str(head, ": ");
+        if (!err)
+            err = buf_view_add(head, call->headers[i].value);
+        if (!err)
+            err = buf_str(head, "\r\n");
+    }
     if (!err)
-        err = buf_view_add(head, call->header.name);
-    if (!err)
-        err = buf_str(head, ": ");
-    if (!err)
-        err = buf_view_add(head, call->header.value);
-    if (!err)
-        err = buf_str(head, "\r\n\r\n");
+        err = buf_str(head, "\r\n");
     call->exchange->cut |= err != 0;
 }
 
@@ -57,13 +68,22 @@ static void record(struct call *call, enum exchange_outcome outcome)
     exchange_end(call->sandbox->exchanges, exchange);
 }
 
-static void send_now(struct call *call)
+void reply_send_now(struct call *call)
 {
     record_head(call);
     exchange_raw(call->exchange, &call->exchange->answer_body, buf_view(&call->body));
     record(call, EXCHANGE_ANSWERED);
-    http_call_reply(call->http, call->status, &call->header, 1, buf_view(&call->body));
+    http_call_reply(call->http, call->status, call->headers, call->header_count,
+                    buf_view(&call->body));
     call_free(call);
+}
+
+static void send_now(struct call *call)
+{
+    if (call->seal)
+        call->seal(call);
+    else
+        reply_send_now(call);
 }
 
 static void drop_now(struct call *call, enum exchange_outcome outcome)

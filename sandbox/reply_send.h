@@ -18,6 +18,9 @@ void reply_leave(struct call *call);
 /* An unsigned SYSTEMERROR in place of what was prepared: it could not be made or would be a lie. */
 void reply_trouble(struct call *call);
 
+/* For call->seal: the answer as it is now. Frees the call. */
+void reply_send_now(struct call *call);
+
 /* From the call's birth: it hears when its peer goes, also before it is held. */
 void reply_watch(struct call *call);
 

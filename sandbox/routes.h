@@ -7,6 +7,7 @@
 #include "call.h"
 
 struct field;
+struct v3_field;
 
 /* A row of the table. handler NULL: the manual has it, we do not yet (refused as NOT_BUILT). */
 struct route {
@@ -16,11 +17,22 @@ struct route {
     const struct field *fields; /* its table of request fields; api/v2/fields.h */
     size_t field_count;
     const struct refusal *(*handler)(struct call *call);
+    /* V3 only; a path may then hold {parameters} */
+    const char *method;
+    const struct v3_field *v3_fields; /* api/v3/fields.h */
 };
 
 /* NULL for a path the manual does not have. */
 const struct route *route_find(struct view path);
 const struct route *route_at(size_t index); /* NULL after the last */
+
+/* The same for the V3 table (routes_v3.c). */
+const struct route *route_v3_at(size_t index);
+
+/* For both dialects: the fault ordered for this call, if any. */
+void routes_take_fault(struct call *call);
+/* Fault before_answer: the new order is paid, and the answer waits for the first delivery's end. */
+void routes_pay_before_answer(struct call *call, struct view code_url);
 
 /* http_server's on_call of the API door; @owner is the sandbox. */
 void routes_on_call(struct http_call *http, void *owner);

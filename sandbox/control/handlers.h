@@ -20,6 +20,10 @@ int do_account(struct ask *ask);
 int do_account_change(struct ask *ask);
 int do_account_delete(struct ask *ask);
 int do_origins(struct ask *ask);
+/* keys.c */
+int do_keys(struct ask *ask);
+int do_keys_change(struct ask *ask);
+int do_keys_platform(struct ask *ask);
 /* orders.c */
 int do_orders(struct ask *ask);
 int do_order(struct ask *ask);

@@ -230,6 +230,10 @@ static bool api_is_known(struct view api)
         if (view_is(api, route_at(i)->api))
             return true;
     }
+    for (size_t i = 0; route_v3_at(i); i++) {
+        if (view_is(api, route_v3_at(i)->api))
+            return true;
+    }
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/account_json.h"
 #include "engine/fault_list.h"
+#include "engine/keys.h"
 #include "engine/notice_rule.h"
 
 #include <assert.h>
@@ -32,6 +33,7 @@ static void account_free(struct account *account)
         return;
     fault_list_free(account->faults);
     notice_rules_clear(account);
+    account_keys_forget(account);
     v2_key_free(account->v2_key);
     mem_free(account);
 }

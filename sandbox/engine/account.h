@@ -31,6 +31,7 @@ struct origin {
 enum notice_mode { NOTICE_MODE_SEND, NOTICE_MODE_HOLD, NOTICE_MODE_SUPPRESS };
 
 struct notice_rule; /* engine/notice_rule.h */
+struct keys;        /* engine/keys.h */
 
 struct account {
     int64_t id;
@@ -52,6 +53,8 @@ struct account {
     bool crowded;              /* notify.c: stands in line for a free delivery */
     size_t open_deliveries;    /* notify.c */
     struct fault_list *faults; /* owned; engine/fault.h */
+    struct keys *keys;         /* owned; engine/keys.h: NULL until V3 is used */
+    char *keys_text;           /* owned; engine/keys.h: as the store has them; NULL: none */
 };
 
 struct accounts;

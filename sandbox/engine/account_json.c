@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/json_write.h"
+#include "engine/keys.h"
 #include "engine/notice_rule.h"
 
 static const char *const mode_names[] = {
@@ -88,6 +89,8 @@ int account_settings_write(const struct account *account, struct buf *out)
         err = put(root, "notice_mode", json_string(mode_names[account->notice_mode]));
     if (!err && account->notice_rule_count)
         err = put(root, "notice_rules", write_rules(account));
+    if (!err && account->keys_text)
+        err = put(root, "v3", json_loads(account->keys_text, 0, NULL));
     if (!err)
         err = json_write(root, out);
     json_decref(root);
@@ -179,6 +182,18 @@ static void read_clock(struct account *account, const json_t *clock)
         account->clock = (struct vclock){ .offset_ms = ms };
 }
 
+static int read_v3(struct account *account, const json_t *v3)
+{
+    struct buf text = BUF_INIT(64 * 1024);
+    int err = v3 ? json_write(v3, &text) : 0;
+    if (!err)
+        err = account_keys_keep(account, v3 ? buf_cstr(&text) : NULL);
+    if (text.ptr)
+        mem_wipe(text.ptr, text.cap);
+    buf_release(&text);
+    return err;
+}
+
 int account_settings_read(struct account *account, struct view json)
 {
     json_t *root = json_loadb(json.ptr ? json.ptr : "", json.len, JSON_REJECT_DUPLICATES, NULL);
@@ -191,6 +206,8 @@ int account_settings_read(struct account *account, struct view json)
     account->notice_mode = mode_of(json_object_get(root, "notice_mode"));
     if (!err)
         err = read_rules(account, json_object_get(root, "notice_rules"));
+    if (!err)
+        err = read_v3(account, json_object_get(root, "v3"));
     read_switches(account, json_object_get(root, "switches"));
     read_clock(account, json_object_get(root, "clock"));
     json_decref(root);

@@ -21,6 +21,11 @@ struct fault_list {
     struct fault_node *node[FAULTS_MAX]; /* in order of giving */
 };
 
+const char *const fault_header_names[] = {
+    "Wechatpay-Nonce",  "Wechatpay-Signature",      "Wechatpay-Timestamp",
+    "Wechatpay-Serial", "Wechatpay-Signature-Type", NULL,
+};
+
 const char *fault_kind_name(enum fault_kind kind)
 {
     static const char *const names[] = { [FAULT_NONE] = "none",

@@ -26,7 +26,15 @@
     X(RAW, "raw")                                                                                  \
     X(ALTERED_AMOUNT, "altered_amount")                                                            \
     X(COPIES, "copies")                                                                            \
-    X(BEFORE_ANSWER, "before_answer")
+    X(BEFORE_ANSWER, "before_answer")                                                              \
+    X(PROBE, "probe")                                                                              \
+    X(STALE_STAMP, "stale_stamp")                                                                  \
+    X(FUTURE_STAMP, "future_stamp")                                                                \
+    X(UNKNOWN_SERIAL, "unknown_serial")                                                            \
+    X(ROGUE_KEY, "rogue_key")                                                                      \
+    X(MISSING_HEADER, "missing_header")                                                            \
+    X(TAMPERED_CIPHERTEXT, "tampered_ciphertext")                                                  \
+    X(TAMPERED_DATA, "tampered_associated_data")
 
 enum fault_kind {
     FAULT_NONE,
@@ -35,6 +43,9 @@ enum fault_kind {
 #undef X
 };
 const char *fault_kind_name(enum fault_kind kind);
+
+/* The five of V3 2.5, in the order in which the platform sends them; NULL after the last. */
+extern const char *const fault_header_names[];
 
 enum fault_door { FAULT_DOOR_API, FAULT_DOOR_NOTIFICATION };
 enum fault_sign { FAULT_SIGN_VALID, FAULT_SIGN_STALE, FAULT_SIGN_WRONG, FAULT_SIGN_NONE };
@@ -57,6 +68,7 @@ struct fault {
     bool processed;
     size_t keep_bytes; /* 0: half */
     int copies;
+    int header; /* MISSING_HEADER: which of fault_header_names */
     int64_t total_fen;
     enum fault_sign sign;
     enum fault_order order;

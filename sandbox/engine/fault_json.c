@@ -20,7 +20,8 @@ enum { /* members beyond the common ones, as bits */
        RAW = 1 << 5,   /* content_type, body */
        TOTAL_FEN = 1 << 6,
        COPIES = 1 << 7,
-       COMMON = 1 << 8,
+       HEADER = 1 << 8,
+       COMMON = 1 << 9,
 };
 
 enum { API = 1 << FAULT_DOOR_API, NOTIFICATION = 1 << FAULT_DOOR_NOTIFICATION };
@@ -49,6 +50,15 @@ static const struct kind_row {
     [FAULT_ALTERED_AMOUNT] = { NOTIFICATION, TOTAL_FEN, TOTAL_FEN },
     [FAULT_COPIES] = { NOTIFICATION, COPIES, COPIES },
     [FAULT_BEFORE_ANSWER] = { NOTIFICATION, 0, 0 },
+    /* V3 only: a V2 call or notification that meets one goes on rightly */
+    [FAULT_PROBE] = { API | NOTIFICATION, 0, 0 },
+    [FAULT_STALE_STAMP] = { API | NOTIFICATION, 0, 0 },
+    [FAULT_FUTURE_STAMP] = { API | NOTIFICATION, 0, 0 },
+    [FAULT_UNKNOWN_SERIAL] = { API | NOTIFICATION, 0, 0 },
+    [FAULT_ROGUE_KEY] = { API | NOTIFICATION, 0, 0 },
+    [FAULT_MISSING_HEADER] = { API | NOTIFICATION, HEADER, HEADER },
+    [FAULT_TAMPERED_CIPHERTEXT] = { NOTIFICATION, 0, 0 },
+    [FAULT_TAMPERED_DATA] = { NOTIFICATION, 0, 0 },
 };
 
 static int wrong(struct reading *reading, const char *where, const char *message, ...)
@@ -129,7 +139,7 @@ static int word(struct reading *reading, const struct member *member, const json
                 const char *const *words)
 {
     struct view text = text_of(value);
-    char all[96] = "";
+    char all[128] = "";
     size_t used = 0;
     for (int i = 0; words[i]; i++) {
         if (json_is_string(value) && view_is(text, words[i]))
@@ -150,7 +160,10 @@ static int read_door(struct reading *reading, const struct member *member, json_
 
 static int read_api(struct reading *reading, const struct member *member, json_t *value)
 {
-    static const char *const words[] = { "*", "unifiedorder", "orderquery", "closeorder", NULL };
+    static const char *const words[] = { "*",           "unifiedorder", "orderquery",
+                                         "closeorder",  "v3/native",    "v3/query",
+                                         "v3/query_id", "v3/close",     "v3/certificates",
+                                         NULL };
     int index = word(reading, member, value, words);
     if (index < 0)
         return index;
@@ -182,6 +195,13 @@ static int read_order(struct reading *reading, const struct member *member, json
     static const char *const words[] = { "same", "sorted", "reversed", NULL };
     int index = word(reading, member, value, words);
     reading->fault->order = (enum fault_order)(index < 0 ? 0 : index);
+    return index < 0 ? index : 0;
+}
+
+static int read_header(struct reading *reading, const struct member *member, json_t *value)
+{
+    int index = word(reading, member, value, fault_header_names);
+    reading->fault->header = index;
     return index < 0 ? index : 0;
 }
 
@@ -239,7 +259,8 @@ static bool name_is_legal(struct view name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
+        bool inside = i > 0 && ((c >= '0' && c <= '9') || c == '.'); /* V3: amount.total */
+        if (!letter && !inside)
             return false;
     }
     return name.len > 0 && name.len <= V2_NAME_MAX;
@@ -323,6 +344,7 @@ static const struct member members[] = {
     { "/content_type", RAW, read_content_type, 0, 0, 0 },
     { "/body", RAW, read_body, 0, 0, 0 },
     { "/total_fen", TOTAL_FEN, read_i64, AT(total_fen), 0, TOTAL_MAX },
+    { "/header", HEADER, read_header, 0, 0, 0 },
     { "/copies", COPIES, read_int, AT(copies), 2, 50 },
 };
 

@@ -80,17 +80,24 @@ static const struct refusal *repeat_known(struct engine *engine, struct account 
                                           struct order_row *known)
 {
     int64_t now_ms = account_now_ms(account);
-    if (known->expire_ms && known->expire_ms <= now_ms)
+    bool v3 = known->dialect == DIALECT_V3; /* always a new code, also when its time is over */
+    if (!v3 && known->expire_ms && known->expire_ms <= now_ms)
         return switch_is(&account->switches, SWITCH_reentry_expired, "ORDERCLOSED")
                    ? REFUSE(ORDER_CLOSED)
                    : REFUSE(REENTRY_EXPIRED);
     bool lasts = known->prepay_ms + PREPAY_LIFE_MS - now_ms > PREPAY_REUSE_MS;
-    if (lasts && switch_is(&account->switches, SWITCH_prepay_repeat, "same"))
+    if (!v3 && lasts && switch_is(&account->switches, SWITCH_prepay_repeat, "same"))
         return NULL;
 
     order_make_prepay(engine, account, known);
     int err = order_set_prepay(engine->store, known);
     return err ? order_trouble(engine, "new prepay", err) : NULL;
+}
+
+/* A number that was closed before anybody ordered it (V3 4.6): no order has this amount. */
+static bool is_ghost(const struct order_row *order)
+{
+    return order->total_fen == 0;
 }
 
 /* V2 5.3: what the state of the known order says comes before what the parameters say. */
@@ -101,9 +108,13 @@ static const struct refusal *open_known(struct engine *engine, struct account *a
     int err = order_settle(engine, account, known);
     if (err)
         return order_trouble(engine, "close by time", err);
+    if (is_ghost(known))
+        return REFUSE(REENTRY_DIFFERS);
     const struct refusal *no = order_apply(known, ORDER_REPEAT);
     if (no)
         return no;
+    if (spec->dialect == DIALECT_V3 && known->trade_type != spec->trade_type)
+        return REFUSE(V3_NUMBER_USED);
     struct view field = request_difference(known, spec, &account->switches);
     if (!field.len)
         return repeat_known(engine, account, known);
@@ -118,7 +129,7 @@ static const struct refusal *new_order(struct engine *engine, struct account *ac
 {
     *row = (struct order_row){
         .account_id = account->id,
-        .dialect = DIALECT_V2,
+        .dialect = spec->dialect ? spec->dialect : DIALECT_V2,
         .state = TRADE_NOTPAY,
         .trade_type = spec->trade_type,
         .sign_type = spec->sign_type,
@@ -188,6 +199,11 @@ const struct refusal *order_find(struct engine *engine, struct account *account,
     int err = transaction_id.len
                   ? order_get_by_transaction(engine->store, account->id, transaction_id, out)
                   : order_get_by_number(engine->store, account->id, number, out);
+    if (!err && is_ghost(out)) {
+        order_row_release(out);
+        *out = (struct order_row){};
+        err = ERR_NOT_FOUND;
+    }
     if (err == ERR_NOT_FOUND)
         return REFUSE(QUERY_UNKNOWN);
     if (!err)
@@ -231,4 +247,22 @@ const struct refusal *order_close(struct engine *engine, struct account *account
     const struct refusal *no = close_found(engine, account, &order, early);
     order_row_release(&order);
     return no;
+}
+
+const struct refusal *order_bury(struct engine *engine, struct account *account, struct view number)
+{
+    int64_t now_ms = account_now_ms(account);
+    struct order_row ghost = { .account_id = account->id,
+                               .dialect = DIALECT_V3,
+                               .state = TRADE_CLOSED,
+                               .trade_type = TRADE_TYPE_NATIVE,
+                               .created_ms = now_ms,
+                               .closed_ms = now_ms,
+                               .request = BUF_INIT(REQUEST_BLOB_MAX) };
+    int err = view_copy(number, ghost.out_trade_no, sizeof(ghost.out_trade_no));
+    order_make_prepay(engine, account, &ghost);
+    if (!err)
+        err = order_insert(engine->store, &ghost);
+    order_row_release(&ghost);
+    return err ? order_trouble(engine, "bury a number", err) : NULL;
 }

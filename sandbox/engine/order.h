@@ -41,12 +41,14 @@ const char *trade_type_name(enum trade_type type);
 
 /* What the merchant orders; views into the caller's message. */
 struct order_spec {
+    enum dialect dialect; /* 0: V2 */
     struct view out_trade_no;
     enum trade_type trade_type;
     enum v2_sign_type sign_type;
     int64_t total_fen;
     int64_t expire_ms;            /* 0: none */
-    const struct v2_msg *request; /* all fields as sent */
+    /* All fields as sent. Of a V3 order: what V2 has a name for, and its body as "v3_body". */
+    const struct v2_msg *request;
 };
 
 /*
@@ -66,6 +68,13 @@ struct order_spec {
 /* closeorder (V2 3.3). *early is set when it came before 5 minutes were over. */
 [[nodiscard]] const struct refusal *order_close(struct engine *engine, struct account *account,
                                                 struct view number, bool *early);
+
+/*
+ * V3 4.3, 4.6: close a number that nobody ordered. It cannot be ordered from then on, and is not
+ * found. NULL or SYSTEM_ERROR.
+ */
+[[nodiscard]] const struct refusal *order_bury(struct engine *engine, struct account *account,
+                                               struct view number);
 
 /*
  * The unpaid orders of the account that time has closed by now (switch auto_close) are written so:

@@ -45,7 +45,27 @@
     X(CLOSE_UNKNOWN, BUSINESS, "ORDERNOTEXIST", "订单不存在", "V2 3.3")                                                         \
     X(TRADE_STATE, BUSINESS, "TRADE_STATE_ERROR", "订单状态错误", "V2 3.3")                                                     \
     X(CLOSE_EARLY, BUSINESS, "SYSTEMERROR", "system error", "V2 3.3")                                                           \
-    X(NOT_BUILT, PROTOCOL, "NOT_BUILT", "sandbox: not built yet, manual %s", "product.md")
+    X(NOT_BUILT, PROTOCOL, "NOT_BUILT", "sandbox: not built yet, manual %s", "product.md")                                      \
+    V3_ONLY(X, V3_NO_AGENT)                                                                                                     \
+    V3_ONLY(X, V3_AUTH_FORM)                                                                                                    \
+    V3_ONLY(X, V3_AUTH_SCHEME)                                                                                                  \
+    V3_ONLY(X, V3_UNPROVEN)                                                                                                     \
+    V3_ONLY(X, V3_STALE)                                                                                                        \
+    V3_ONLY(X, V3_UNKNOWN_MERCHANT)                                                                                             \
+    V3_ONLY(X, V3_NO_APIV3_KEY)                                                                                                 \
+    V3_ONLY(X, V3_NO_CERTIFICATE)                                                                                               \
+    V3_ONLY(X, V3_SERIAL)                                                                                                       \
+    V3_ONLY(X, V3_BAD_SIGN)                                                                                                     \
+    V3_ONLY(X, V3_REPLAY)                                                                                                       \
+    V3_ONLY(X, V3_BAD_JSON)                                                                                                     \
+    V3_ONLY(X, V3_FIELD)                                                                                                        \
+    V3_ONLY(X, V3_EXTRA_FIELD)                                                                                                  \
+    V3_ONLY(X, V3_MCHID_DIFFERS)                                                                                                \
+    V3_ONLY(X, V3_NUMBER_USED)                                                                                                  \
+    V3_ONLY(X, V3_PUBLIC_KEY_ONLY)
+
+/* Reasons that only V3 has; what its wire says of any reason is in refusal_v3.h. */
+#define V3_ONLY(X, id) X(id, PROTOCOL, "SYSTEMERROR", "系统错误", "V3 1.5")
 
 enum refusal_layer { REFUSAL_BUSINESS, REFUSAL_PROTOCOL };
 

@@ -48,6 +48,7 @@ static const struct known_field known_fields[] = {
     { VIEW("user_creid"), ALL, PACKED },
     { VIEW("user_truename"), ALL, PACKED },
     { VIEW("fingerprint"), ALL, PACKED },
+    { VIEW("v3_body"), CORE, PACKED }, /* of a V3 order: all of it, keys sorted */
 };
 
 /* Index, or COUNT(known_fields). The first letter tells most names apart without a call. */

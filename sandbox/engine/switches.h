@@ -37,7 +37,13 @@
     X(notify_sign_type, "V2 2.3", "sign_type in an HMAC order's notification", "present",          \
       "absent")                                                                                    \
     X(query_layout, "V2 3.2", "layout of orderquery answers", "classic", "newer")                  \
-    X(wrong_password, "V2 5.2", "a failed payment leaves the order", "NOTPAY", "PAYERROR")
+    X(wrong_password, "V2 5.2", "a failed payment leaves the order", "NOTPAY", "PAYERROR")         \
+    X(strict_docs, "V3 1.5", "V3 errors have the shape of", "wire", "documentation")               \
+    X(sign_errors, "V3 2.6", "V3 errors after authentication are", "signed", "unsigned")           \
+    X(reject_extra, "V3 1.5", "undeclared members of a V3 body", "ignored", "refused")             \
+    X(paid_code, "V3 12", "code for a paid order created or closed again", "ORDERPAID",            \
+      "ORDER_PAID")                                                                                \
+    X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")
 
 enum switch_id {
 #define X(name, clause, sentence, ...) SWITCH_##name,

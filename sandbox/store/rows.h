@@ -16,7 +16,7 @@
 #define TRANSACTION_ID_MAX 32
 #define OPENID_MAX         128
 #define BANK_TYPE_MAX      32
-#define REQUEST_BLOB_MAX   (32 * 1024)
+#define REQUEST_BLOB_MAX   (80 * 1024) /* a V3 body and the fields that V2 knows of it */
 #define API_KEY_MAX        32
 
 struct account_row {

@@ -2,6 +2,7 @@
 #include "door_test.h"
 
 #include "base/err.h"
+#include "door_v3.h"
 #include "notify_priv.h"
 
 #include <ctype.h>
@@ -439,6 +440,73 @@ static bool wrong_password(const char *value)
     door_order(&door, "password-01", code_url);
     ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_WRONG_PASSWORD);
     return is(state_of("password-01"), value);
+}
+
+/* ---- V3 ----------------------------------------------------------------------------------------- */
+
+#define NATIVE "/v3/pay/transactions/native"
+
+static void native(const char *body, struct v3_answer *out)
+{
+    v3_send(&door, &(struct v3_send){ .method = "POST", .target = NATIVE, .body = body }, out);
+}
+
+static bool strict_docs(const char *value)
+{
+    struct v3_answer answer;
+    native(v3_order_body("1", NULL), &answer);
+    ck_assert_str_eq(v3_text(&answer, "code"), "PARAM_ERROR");
+    bool wire = is(v3_text(&answer, "detail/field"), "") && v3_int(&answer, "detail/value") == 1;
+    bool documented = is(v3_text(&answer, "detail/field"), "/out_trade_no") &&
+                      is(v3_text(&answer, "message"), "参数错误");
+    v3_answer_release(&answer);
+    return is(value, "wire") ? wire : documented;
+}
+
+static bool sign_errors(const char *value)
+{
+    struct v3_answer answer;
+    native(v3_order_body("1", NULL), &answer);
+    bool holds = v3_answer_holds(&answer), silent = !answer.signature[0];
+    v3_answer_release(&answer);
+    return is(value, "signed") ? holds : silent;
+}
+
+static bool reject_extra(const char *value)
+{
+    struct v3_answer answer;
+    native(v3_order_body("extra-01", ",\"colour\":\"red\""), &answer);
+    int status = answer.status;
+    bool named = is(v3_text(&answer, "code"), "INVALID_REQUEST");
+    v3_answer_release(&answer);
+    return is(value, "ignored") ? status == 200 : status == 400 && named;
+}
+
+static bool paid_code(const char *value)
+{
+    struct v3_answer answer;
+    struct pay_spec spec = { .outcome = PAY_PAID };
+    char code_url[CODE_URL_MAX + 1];
+    v3_order(&door, "paid-0001", NULL, code_url);
+    ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_DONE);
+    native(v3_order_body("paid-0001", NULL), &answer);
+    bool named = answer.status == 400 && is(v3_text(&answer, "code"), value);
+    v3_answer_release(&answer);
+    return named;
+}
+
+static bool auth_spaces(const char *value)
+{
+    struct v3_answer answer;
+    v3_send(&door,
+            &(struct v3_send){ .method = "POST",
+                               .target = NATIVE,
+                               .body = v3_order_body("spaced-01", NULL),
+                               .spaced = true },
+            &answer);
+    int status = answer.status;
+    v3_answer_release(&answer);
+    return status == (is(value, "accepted") ? 200 : 401);
 }
 
 /* A switch without an experiment does not compile. */

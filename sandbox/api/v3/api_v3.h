@@ -1,0 +1,30 @@
+/*
+ * api_v3.h — the chapters of the V3 manual that are built: a field table and a handler each.
+ *
+ * A handler runs after the gate (agent, signature, fields) and before the reply. It fills
+ * call->v3->out with the answer's body, leaves it NULL for 204, or returns a refusal.
+ */
+#ifndef API_V3_API_V3_H
+#define API_V3_API_V3_H
+
+#include "api/v3/fields.h"
+
+extern const struct v3_field v3_native_fields[];
+const struct refusal *v3_native(struct call *call); /* V3 4.1 */
+
+const struct refusal *v3_query(struct call *call);    /* V3 4.2, by out_trade_no */
+const struct refusal *v3_query_id(struct call *call); /* V3 4.2, by transaction_id */
+
+extern const struct v3_field v3_close_fields[];
+const struct refusal *v3_close(struct call *call); /* V3 4.3 */
+
+const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
+
+/*
+ * What a query and a payment notification tell of an order (V3 4.2, 6.2). @payment NULL: unpaid.
+ * New reference, or NULL without memory.
+ */
+json_t *v3_transaction(const struct account *account, const struct order_row *order,
+                       const struct payment_row *payment);
+
+#endif

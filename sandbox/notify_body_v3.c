@@ -1,0 +1,120 @@
+/* The payment notification of V3 — V3 3.1, 6.1, 6.2 */
+#include "notify_priv.h"
+
+#include "api/v3/api_v3.h"
+#include "base/err.h"
+#include "edit_v3.h"
+#include "engine/json_write.h"
+
+#include <stdio.h>
+
+#define PLAIN_MAX (256 * 1024)
+
+/*
+ * What stays the same on every repeat (V3 6.4): the id and the nonce of the seal, so the ciphertext
+ * too. Made from the row, so that nothing of it needs to be kept.
+ */
+struct lasting {
+    char id[37]; /* a UUID, as captured */
+    char nonce[V3_SEAL_NONCE_LEN + 1];
+};
+
+static void make_lasting(const struct notify *notify, const struct notice_row *notice,
+                         struct lasting *out)
+{
+    struct rng rng;
+    char hex[33];
+    uint64_t salt = accounts_code_salt(notify->sandbox->accounts);
+    rng_seed(&rng, salt ^ (uint64_t)notice->id * UINT64_C(0x9e3779b97f4a7c15));
+    rng_hex(&rng, hex, 32);
+    snprintf(out->id, sizeof(out->id), "%.8s-%.4s-5%.3s-a%.3s-%.12s", hex, hex + 8, hex + 12,
+             hex + 15, hex + 18);
+    rng_hex(&rng, out->nonce, V3_SEAL_NONCE_LEN);
+}
+
+/* FAULT_ALTERED_AMOUNT: consistent in itself, and wrong. */
+static int alter_amount(json_t *transaction, const struct order_row *order, int64_t total_fen)
+{
+    json_t *amount = json_object_get(transaction, "amount");
+    json_int_t cash = json_integer_value(json_object_get(amount, "payer_total"));
+    cash += total_fen - order->total_fen;
+    int failed = json_object_set_new(amount, "total", json_integer(total_fen));
+    failed |= json_object_set_new(amount, "payer_total", json_integer(cash < 0 ? 0 : cash));
+    return failed ? ERR_NOMEM : 0;
+}
+
+static int write_plain(struct notify *notify, const struct account *account,
+                       const struct order_row *order, const struct fault *fault, struct buf *out)
+{
+    struct payment_row payment;
+    int err = payment_get(notify->sandbox->store, order->id, &payment);
+    if (err)
+        return err;
+    json_t *json = v3_transaction(account, order, &payment);
+    err = json ? 0 : ERR_NOMEM;
+    if (!err && fault && fault->kind == FAULT_ALTERED_AMOUNT)
+        err = alter_amount(json, order, fault->total_fen);
+    if (!err && fault && fault->kind == FAULT_ALTER)
+        err = edit_v3(json, fault);
+    if (!err)
+        err = json_write(json, out);
+    json_decref(json);
+    return err;
+}
+
+/* Keys in the order of a real body. */
+static json_t *envelope(const struct lasting *lasting, int64_t created_ms, struct view associated,
+                        const struct buf *sealed)
+{
+    char time[CN_TIME_RFC_LEN + 1];
+    cn_time_rfc3339(created_ms, time);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s%, s:s%, s:s}}", "id", lasting->id,
+                     "create_time", time, "resource_type", "encrypt-resource", "event_type",
+                     "TRANSACTION.SUCCESS", "summary", "支付成功", "resource", "original_type",
+                     "transaction", "algorithm", "AEAD_AES_256_GCM", "ciphertext", sealed->ptr,
+                     sealed->len, "associated_data", associated.ptr, associated.len, "nonce",
+                     lasting->nonce);
+}
+
+static int seal_body(const struct keys *keys, const struct notice_row *notice,
+                     const struct lasting *lasting, const struct fault *fault, struct view plain,
+                     struct buf *out)
+{
+    struct v3_seal seal = { view_str(keys->apiv3_key), view_str(lasting->nonce),
+                            VIEW("transaction") };
+    struct buf sealed = BUF_INIT(PLAIN_MAX * 2);
+    struct view told = seal.associated;
+    int err = v3_seal(&seal, plain, &sealed);
+    if (!err && fault && fault->kind == FAULT_TAMPERED_CIPHERTEXT)
+        sealed.ptr[5] = sealed.ptr[5] == 'A' ? 'B' : 'A';
+    if (fault && fault->kind == FAULT_TAMPERED_DATA)
+        told = VIEW("certificate");
+    json_t *json = err ? NULL : envelope(lasting, notice->created_ms, told, &sealed);
+    if (!err)
+        err = json ? json_write(json, out) : ERR_NOMEM;
+    json_decref(json);
+    buf_release(&sealed);
+    return err;
+}
+
+int notify_body_v3(struct notify *notify, struct account *account, const struct notice_row *notice,
+                   const struct order_row *order, const struct fault *fault, struct dress_v3 *dress,
+                   struct buf *out)
+{
+    struct buf plain = BUF_INIT(PLAIN_MAX);
+    struct rng *rng = &notify->sandbox->rng;
+    struct lasting lasting;
+    int err;
+    const struct keys *keys = account_keys(account, &err);
+    if (!keys)
+        return err;
+    make_lasting(notify, notice, &lasting);
+    err = write_plain(notify, account, order, fault, &plain);
+    if (!err)
+        err = seal_body(keys, notice, &lasting, fault, buf_view(&plain), out);
+    if (!err)
+        err = dress_v3_begin(dress, keys_signer_of_notification(keys, (int)rng_below(rng, 1000)),
+                             rng, fault);
+    buf_release(&plain);
+    return err;
+}
