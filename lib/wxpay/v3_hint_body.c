@@ -16,6 +16,9 @@
 #define PLAIN(id)        DETAIL(id, NULL)
 #define BOM              "\xef\xbb\xbf"
 
+/* No honest request is so long; of a longer body only its ends are looked at. */
+#define SPELLED_MAX (32 * 1024)
+
 /* ---- JSON with other members ----------------------------------------------------------------- */
 
 static struct view without_bom(struct view body)
@@ -62,7 +65,7 @@ static void fill_styles(struct v3_alts *alts, enum v3_cause_id cause, struct vie
                         const char *end)
 {
     struct buf tmp = BUF_INIT(V3_ALTS_BYTES);
-    for (size_t i = 0; v3_json_style(i); i++) {
+    for (size_t i = 0; v3_json_style(i) && v3_alts_room(alts) > json.len / 2; i++) {
         struct v3_alt alt = { .cause = cause, .detail = v3_json_style(i) };
         int err = v3_json_restyle(i, json, &tmp);
         if (!err)
@@ -271,6 +274,8 @@ void v3_alts_fill_body(struct v3_alts *alts)
     if (body.len) {
         v3_alts_add(alts, PART_BODY, PLAIN(BODY_LEFT_OUT), (struct view){});
         fill_ends(alts, body, &tmp);
+    }
+    if (body.len && body.len <= SPELLED_MAX) {
         fill_json(alts);
         fill_charsets(alts, body, &tmp);
         fill_wrapped(alts, body, &tmp);

@@ -133,11 +133,30 @@ static struct view take_string(struct view *rest)
     return inner;
 }
 
+/* Letters, digits and blanks are the same in every style, and most of a text: all at once. */
+static int add_run(struct view *rest, struct buf *out)
+{
+    size_t len = 0;
+    for (; len < rest->len; len++) {
+        char c = rest->ptr[len], letter = (char)(c | 0x20);
+        if (c != ' ' && (c < '0' || c > '9') && (letter < 'a' || letter > 'z'))
+            break;
+    }
+    int err = len ? buf_add(out, rest->ptr, len) : 0;
+    skip(rest, len);
+    return err;
+}
+
 static int add_string(const struct style *style, struct view inner, struct buf *out)
 {
     int err = buf_byte(out, '"');
-    while (!err && inner.len)
+    if (!err)
+        err = add_run(&inner, out);
+    while (!err && inner.len) {
         err = add_char(style, take_char(&inner), out);
+        if (!err)
+            err = add_run(&inner, out);
+    }
     return err ? err : buf_byte(out, '"');
 }
 

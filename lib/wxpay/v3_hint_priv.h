@@ -234,6 +234,11 @@ struct v3_alts {
 };
 
 struct view v3_alt_view(const struct v3_alts *alts, enum v3_part part, size_t index);
+/* Bytes that the store may still take: what will not fit need not be built. */
+static inline size_t v3_alts_room(const struct v3_alts *alts)
+{
+    return alts->store.max - alts->store.len;
+}
 /* Nothing happens when the part can be written so already, or there is no room. */
 void v3_alts_add(struct v3_alts *alts, enum v3_part part, struct v3_alt alt, struct view text);
 /* The same of a buffer that a maker filled with the result @err; it is emptied. */

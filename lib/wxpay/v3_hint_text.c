@@ -244,6 +244,8 @@ static bool find_whole(struct search *search)
     struct buf made = BUF_INIT(V3_ALTS_BYTES);
     bool found = false;
     const struct v3_whole *whole;
+    if (search->in->request.body.len * 32 > search->budget)
+        return false; /* not even built: each of them is as long as the body */
     for (size_t i = 0; !found && !search->err && (whole = v3_whole_at(i)) != NULL; i++) {
         buf_clear(&made);
         int err = whole->make(search->in, whole->style, false, &made);

@@ -110,6 +110,8 @@ enum v3_auth_fault v3_auth_read(struct v3_auth *out, struct view header, bool sp
 {
     struct view rest, broken;
     *out = (struct v3_auth){};
+    if (where)
+        *where = header;
     if (!header.len)
         return V3_AUTH_ABSENT;
     struct view scheme = view_cut(header, ' ', &rest);
