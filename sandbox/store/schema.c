@@ -36,7 +36,6 @@ static const char schema[] =
     "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"
     "CREATE INDEX notice_account ON notice (account_id);"
     "CREATE INDEX notice_waiting ON notice (account_id, due_ms) WHERE state = 1;"
-    "CREATE INDEX notice_sending ON notice (id) WHERE state = 2;"
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, notice_id INTEGER NOT NULL,"
     " attempt INTEGER NOT NULL, sent_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"
     " status INTEGER NOT NULL, error INTEGER NOT NULL, acknowledged INTEGER NOT NULL,"

@@ -26,7 +26,8 @@ static const struct refusal *check_one(struct call *call, const struct field *fi
                                field->clause);
         return NULL; /* an empty optional element counts as absent (V2 1.4) */
     }
-    size_t length = length_of(call, field, value);
+    /* no text has more characters than bytes, so most need not be counted */
+    size_t length = value.len > field->max ? length_of(call, field, value) : value.len;
     if (length > field->max)
         return call_refuse(call, REFUSE(BAD_LENGTH), name, "%s: %zu long, at most %zu",
                            field->clause, length, field->max);
