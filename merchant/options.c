@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "net/http_msg.h"
 #include "options_file.h"
+#include "options_keys.h"
 
 #include <arpa/inet.h>
 #include <popt.h>
@@ -26,6 +27,19 @@
       "our API key; better said by WXPAY_MERCHANT_API_KEY: others can see a command line", "KEY")  \
     X(sign_type_text, "sign-type", "WXPAY_MERCHANT_SIGN_TYPE", NULL, "MD5 (usual) or HMAC-SHA256", \
       "TYPE")                                                                                      \
+    X(api_text, "api", "WXPAY_MERCHANT_API", NULL, "v2 (usual) or v3", "API")                      \
+    X(apiv3_key, "apiv3-key", "WXPAY_MERCHANT_APIV3_KEY", "WXPAY_APIV3_KEY",                       \
+      "our APIv3 key; better said by WXPAY_MERCHANT_APIV3_KEY", "KEY")                             \
+    X(mch_serial, "mch-serial", "WXPAY_MERCHANT_MCH_SERIAL", "WXPAY_MCH_SERIAL",                   \
+      "serial of our certificate, with --mch-key", "SERIAL")                                       \
+    X(mch_key_file, "mch-key", "WXPAY_MERCHANT_MCH_KEY", "WXPAY_MCH_KEY_FILE",                     \
+      "PEM of our private key (the test account's)", "FILE")                                       \
+    X(platform_cert_file, "platform-cert", "WXPAY_MERCHANT_PLATFORM_CERT", NULL,                   \
+      "PEM of a platform certificate to trust at start (downloaded when needed)", "FILE")          \
+    X(public_key_file, "platform-public-key", "WXPAY_MERCHANT_PLATFORM_PUBLIC_KEY", NULL,          \
+      "PEM of the platform's public key: key mode, no certificates", "FILE")                       \
+    X(public_key_id, "platform-public-key-id", "WXPAY_MERCHANT_PLATFORM_PUBLIC_KEY_ID", NULL,      \
+      "its id, PUB_KEY_ID_ and digits", "ID")                                                      \
     X(notify_base, "notify-base", "WXPAY_MERCHANT_NOTIFY_BASE", NULL,                              \
       "origin under which notify_url is announced (our own)", "URL")                               \
     X(ip, "ip", "WXPAY_MERCHANT_IP", NULL, "spbill_create_ip (an address of this host)",           \
@@ -60,6 +74,15 @@ static int usage(const char *format, const char *detail)
 
 /* --- three sources -------------------------------------------------------------------------- */
 
+static void warn_of_key(const struct setting *setting, const char *said)
+{
+    bool secret = setting->offset == offsetof(struct options, api_key) ||
+                  setting->offset == offsetof(struct options, apiv3_key);
+    if (said && secret)
+        fprintf(stderr, "wxpay-merchant: a key on the command line can be seen by others; say %s\n",
+                setting->environment);
+}
+
 /* The strings are popt's blocks until they are copied. */
 static int read_flags(struct options *options, int argc, char **argv)
 {
@@ -92,10 +115,8 @@ static int read_flags(struct options *options, int argc, char **argv)
         err = usage(poptStrerror(code), poptBadOption(context, POPT_BADOPTION_NOALIAS));
     else if (poptPeekArg(context))
         err = usage("not an option", poptPeekArg(context));
-    if (!err && said[5])
-        fputs("wxpay-merchant: a key on the command line can be seen by others; "
-              "say WXPAY_MERCHANT_API_KEY\n",
-              stderr);
+    for (size_t i = 0; !err && i < COUNT(settings); i++)
+        warn_of_key(&settings[i], said[i]);
     for (size_t i = 0; i < COUNT(settings); i++) {
         if (!err && said[i] && !(*value_of(options, i) = mem_strdup(said[i])))
             err = ERR_NOMEM;
@@ -181,6 +202,15 @@ static int origin(char *text, const char *name)
     return 0;
 }
 
+static int choose_wire(struct options *options)
+{
+    if (strcmp(options->api_text, "v3") == 0)
+        options->api = WIRE_V3;
+    else if (strcmp(options->api_text, "v2") != 0)
+        return usage("api must be v2 or v3", options->api_text);
+    return 0;
+}
+
 static int understand(struct options *options)
 {
     enum log_level level = LOG_INFO;
@@ -209,6 +239,10 @@ static int understand(struct options *options)
         err = usage("no such log level", options->log_level);
     if (!err && strlen(options->api_key) != V2_KEY_LEN)
         err = usage("api-key must have 32 characters", "it has not");
+    if (!err && options->api_text)
+        err = choose_wire(options);
+    if (!err && options->api == WIRE_V3)
+        err = options_keys_read(options);
     log_set_level(level);
     return err;
 }
@@ -223,6 +257,7 @@ static int fill_open(struct options *options)
         { "mch-id", "1900000109" },
         { "appid", "wx8888888888888888" },
         { "api-key", "192006250b4c09247ec02edce69f6a2d" },
+        { "apiv3-key", "0123456789abcdefFEDCBA9876543210" },
     };
     int err = 0;
     for (size_t i = 0; !err && i < COUNT(usual); i++)
@@ -258,4 +293,5 @@ void options_release(struct options *options)
     }
     mem_free(options->config);
     options->config = NULL;
+    options_keys_release(options);
 }

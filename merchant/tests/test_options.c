@@ -121,6 +121,82 @@ START_TEST(a_file_with_a_mistake_is_usage)
 }
 END_TEST
 
+#define KEYS FIXTURES_DIR "/keys/"
+
+/* As many arguments as the words of @line. */
+static int read_line(const char *line)
+{
+    char text[1024];
+    char *argv[12] = { (char *)(uintptr_t) "wxpay-merchant" };
+    int argc = 1;
+    snprintf(text, sizeof(text), "%s", line);
+    for (char *at = text; *at && argc < 11; argc++) {
+        argv[argc] = at;
+        at += strcspn(at, " ");
+        if (*at)
+            *at++ = '\0';
+    }
+    options_release(&options);
+    return options_read(&options, argc, argv);
+}
+
+START_TEST(api_v3_without_a_word_more_is_the_test_account)
+{
+    ck_assert_int_eq(read_line("--api=v3"), 0);
+    ck_assert_int_eq(options.api, WIRE_V3);
+    ck_assert_str_eq(options.mch_serial, "1A2B3C4D5E6F708192A3B4C5D6E7F8091A2B3C4D");
+    ck_assert_str_eq(options.apiv3_key, "0123456789abcdefFEDCBA9876543210");
+    ck_assert_ptr_nonnull(options.mch_key);
+    ck_assert_ptr_null(options.platform_cert);
+    ck_assert_ptr_null(options.public_key);
+    ck_assert_int_eq(read_line("--api=v2"), 0);
+    ck_assert_ptr_null(options.mch_key);
+}
+END_TEST
+
+START_TEST(api_v3_reads_the_keys_it_is_told)
+{
+    ck_assert_int_eq(read_line("--api=v3 --mch-serial=AB12 --mch-key=" KEYS "merchant_key.pem "
+                               "--platform-cert=" KEYS "platform_cert.pem "
+                               "--platform-public-key=" KEYS "wechatpay_public.pem "
+                               "--platform-public-key-id=PUB_KEY_ID_0119"),
+                     0);
+    ck_assert_str_eq(options.mch_serial, "AB12");
+    ck_assert_str_eq(options.platform_cert_serial, "2C3D4E5F60718293A4B5C6D7E8F9010A2B3C4D5E");
+    ck_assert_ptr_nonnull(options.platform_cert);
+    ck_assert_ptr_nonnull(options.public_key);
+    ck_assert_str_eq(options.public_key_id, "PUB_KEY_ID_0119");
+}
+END_TEST
+
+START_TEST(a_mistake_with_keys_is_usage)
+{
+    static const char *const lines[] = {
+        "--api=v4",
+        "--api=v3 --apiv3-key=short",
+        "--api=v3 --apiv3-key=0123456789abcdefFEDCBA987654321-",
+        "--api=v3 --mch-serial=AB12",
+        "--api=v3 --mch-key=" KEYS "merchant_key.pem",
+        "--api=v3 --mch-serial=ab12 --mch-key=" KEYS "merchant_key.pem",
+        "--api=v3 --mch-serial=PUB_KEY_ID_1 --mch-key=" KEYS "merchant_key.pem",
+        "--api=v3 --mch-serial=AB12 --mch-key=" KEYS "merchant_cert.pem",
+        "--api=v3 --mch-serial=AB12 --mch-key=/nonexistent",
+        "--api=v3 --platform-cert=" KEYS "platform_key.pem",
+        "--api=v3 --platform-cert=" KEYS "wechatpay_public.pem",
+        "--api=v3 --platform-public-key=" KEYS "wechatpay_public.pem",
+        "--api=v3 --platform-public-key-id=PUB_KEY_ID_1",
+        "--api=v3 --platform-public-key-id=PUB_KEY_ID_ --platform-public-key=" KEYS
+        "wechatpay_public.pem",
+        "--api=v3 --platform-public-key-id=PUB_KEY_ID_1x --platform-public-key=" KEYS
+        "wechatpay_public.pem",
+        "--api=v3 --platform-public-key-id=PUB_KEY_ID_1 --platform-public-key=" KEYS
+        "merchant_key.pem",
+    };
+    for (size_t i = 0; i < COUNT(lines); i++)
+        ck_assert_msg(read_line(lines[i]) == ERR_USAGE, "%s", lines[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("merchant options");
@@ -130,6 +206,9 @@ int main(void)
     tcase_add_test(tcase, flag_beats_environment_beats_file);
     tcase_add_test(tcase, a_mistake_is_usage);
     tcase_add_test(tcase, a_file_with_a_mistake_is_usage);
+    tcase_add_test(tcase, api_v3_without_a_word_more_is_the_test_account);
+    tcase_add_test(tcase, api_v3_reads_the_keys_it_is_told);
+    tcase_add_test(tcase, a_mistake_with_keys_is_usage);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
