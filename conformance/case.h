@@ -7,6 +7,7 @@
 #ifndef CONFORMANCE_CASE_H
 #define CONFORMANCE_CASE_H
 
+#include "rules.h"
 #include "transcript.h"
 
 struct bench;
@@ -142,5 +143,7 @@ void decide_case(const struct case_def *def, const struct story *story, struct r
 
 size_t case_count(void);
 const struct case_def *case_at(size_t index);
+/* The dialect whose merchants it is for. */
+enum api case_api(const struct case_def *def);
 
 #endif

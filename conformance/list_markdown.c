@@ -38,19 +38,24 @@ static void row(const struct rule *rule)
     printf(" |\n");
 }
 
-void list_markdown(void)
+void list_markdown(enum api api)
 {
+    struct rule_book book = rule_book(api);
+
     printf(
-        "# The rules of API V2\n\n"
+        "# The rules of API %s\n\n"
         "Written by `wxpay-conformance list --markdown` from the program's own table; do not edit. "
-        "`wxpay-conformance explain WX2-048` says why a rule matters, how it is tested and how to "
+        "`wxpay-conformance explain %s` says why a rule matters, how it is tested and how to "
         "repair.\n\n"
         "| rule | level | what the merchant does | source | cases |\n"
-        "|---|---|---|---|---|\n");
-    for (size_t i = 0; i < rules_v2_count; i++)
-        row(&rules_v2[i]);
+        "|---|---|---|---|---|\n",
+        api == API_V2 ? "V2" : "V3", api == API_V2 ? "WX2-048" : "WX3-035");
+    for (size_t i = 0; i < book.count; i++)
+        row(&book.rules[i]);
     printf("\n## The cases\n\n| case | experiment |\n|---|---|\n");
     for (size_t i = 0; i < case_count(); i++) {
+        if (case_api(case_at(i)) != api)
+            continue;
         printf("| `%s` | ", case_at(i)->id);
         cell(case_at(i)->experiment);
         printf(" |\n");

@@ -135,7 +135,6 @@ void profile_release(struct profile *profile)
 {
     mem_free(profile->path);
     mem_free(profile->name);
-    mem_free(profile->api);
     argv_release(profile->start);
     pairs_release(&profile->env);
     mem_free(profile->base_url);

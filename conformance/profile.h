@@ -9,6 +9,7 @@
 #define CONFORMANCE_PROFILE_H
 
 #include "extract.h"
+#include "rules.h"
 
 struct pair {
     char *name, *value; /* owned */
@@ -76,7 +77,7 @@ struct profile {
     char *path;
     char sha256[65]; /* of the file */
     char *name;
-    char *api; /* "v2" */
+    enum api api;
 
     char **start; /* NULL-terminated argv; NULL: the merchant runs already */
     struct pairs env;

@@ -12,26 +12,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const run_names[] = { "api_url", "control_url", "merchant_port", "mch_id",
-                                         "appid",   "api_key",     "out_dir" };
+static const char *const run_names[] = { "api_url", "control_url", "merchant_port",
+                                         "mch_id",  "appid",       "out_dir" };
+/* What a merchant of one dialect is told, and one of the other has no use for. */
+static const char *const v2_names[] = { "api_key" };
+static const char *const v3_names[] = { "apiv3_key",
+                                        "mch_serial",
+                                        "mch_key_file",
+                                        "mch_cert_file",
+                                        "platform_public_key_file",
+                                        "platform_public_key_id",
+                                        "platform_cert_file",
+                                        "platform_serial" };
 static const char *const payer_names[] = { "payer" };
 static const char *const order_names[] = { "amount_fen",  "amount_yuan", "sku",
                                            "description", "attach",      "nonce" };
 static const char *const clock_names[] = { "advance_s" };
 static const char *const later_names[] = {
-    "https_url",
-    "proxy_url",
-    "ca_file",
-    "apiv3_key",
-    "mch_serial",
-    "mch_key_file",
-    "mch_cert_file",
-    "mch_p12_file",
-    "platform_public_key_file",
-    "platform_public_key_id",
-    "platform_cert_file",
-    "platform_serial",
-    "refund_fen",
+    "https_url", "proxy_url", "ca_file", "mch_p12_file", "refund_fen",
 };
 
 #define KNOWN_MAX 256
@@ -111,6 +109,9 @@ static int check_name(struct reader *reader, const struct yaml_node *node, struc
         return check_env(reader, node, name);
     if (has(known->name, known->count, name))
         return remember(reader->profile, name);
+    if (has(v2_names, COUNT(v2_names), name) || has(v3_names, COUNT(v3_names), name))
+        return complain(reader, node, "${%.*s} is not for API %s", VIEW_ARG(name),
+                        api_name(reader->profile->api));
     if (has(later_names, COUNT(later_names), name))
         return complain(reader, node, "${%.*s} is known, not yet available", VIEW_ARG(name));
     if (has(order_names, COUNT(order_names), name) || has(clock_names, COUNT(clock_names), name) ||
@@ -216,6 +217,11 @@ int check_names(struct reader *reader, const struct yaml_node *root)
     const struct yaml_node *order = tree_get(root, "order");
     int err = known_add_all(&known, run_names, COUNT(run_names));
     size_t mark = key_push(reader, "merchant");
+
+    if (!err && reader->profile->api == API_V3)
+        err = known_add_all(&known, v3_names, COUNT(v3_names));
+    else if (!err)
+        err = known_add_all(&known, v2_names, COUNT(v2_names));
 
     if (!err)
         err = check_tree(reader, tree_get(root, "merchant"), &known);

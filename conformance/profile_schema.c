@@ -9,8 +9,6 @@
 #include <regex.h>
 #include <stdio.h>
 
-#define V3_LATER "API V3"
-
 static int read_version(struct reader *reader, const struct yaml_node *node, void *)
 {
     int err = want(reader, node, YAML_SCALAR);
@@ -21,14 +19,10 @@ static int read_version(struct reader *reader, const struct yaml_node *node, voi
 
 static int read_api(struct reader *reader, const struct yaml_node *node, void *field)
 {
-    int err = read_text(reader, node, field);
-    if (err)
-        return err;
-    if (strcmp(node->text, "v3") == 0)
-        return complain(reader, node, "v3 is known, not yet available (%s)", V3_LATER);
-    if (strcmp(node->text, "v2") != 0)
-        return complain(reader, node, "v2 is expected, not \"%.20s\"", node->text);
-    return 0;
+    int err = want(reader, node, YAML_SCALAR);
+    if (!err && !api_parse(node->text, field))
+        err = complain(reader, node, "v2 or v3 is expected, not \"%.20s\"", node->text);
+    return err;
 }
 
 /* "METHOD /path" */
@@ -319,8 +313,10 @@ static int read_date(struct reader *reader, const struct yaml_node *node, void *
 static int read_rule_id(struct reader *reader, const struct yaml_node *node, void *field)
 {
     int err = read_text(reader, node, field);
-    if (!err && !view_starts(view_str(node->text), VIEW("WX2-")))
-        err = complain(reader, node, "a rule is expected (WX2-037), not \"%.40s\"", node->text);
+    if (!err && !view_starts(view_str(node->text), VIEW("WX2-")) &&
+        !view_starts(view_str(node->text), VIEW("WX3-")))
+        err = complain(reader, node, "a rule is expected (WX2-037, WX3-029), not \"%.40s\"",
+                       node->text);
     return err;
 }
 

@@ -94,14 +94,15 @@ int results_exit_code(const struct results *results)
 
 int results_decide(struct results *results, const struct results_input *input)
 {
+    struct rule_book book = rule_book(input->api);
     *results = (struct results){
         .cases = mem_zalloc(input->case_count, sizeof(*results->cases)),
-        .rules = mem_zalloc(rules_v2_count, sizeof(*results->rules)),
-        .rule_count = rules_v2_count,
+        .rules = mem_zalloc(book.count, sizeof(*results->rules)),
+        .rule_count = book.count,
     };
     int err = results->cases && results->rules ? 0 : ERR_NOMEM;
-    for (size_t i = 0; !err && i < rules_v2_count; i++)
-        results->rules[i].rule = &rules_v2[i];
+    for (size_t i = 0; !err && i < book.count; i++)
+        results->rules[i].rule = &book.rules[i];
     for (size_t i = 0; !err && i < input->case_count; i++) {
         err = decide_one(&results->cases[i], input->cases[i], input->transcript);
         results->case_count = i + 1;

@@ -39,6 +39,7 @@ struct results {
  * @today "yyyy-mm-dd" for waivers. @waivers are the profile's, borrowed for the results' life.
  */
 struct results_input {
+    enum api api; /* whose book of rules */
     const struct case_def *const *cases;
     size_t case_count;
     const struct transcript *transcript; /* borrowed for the results' life */

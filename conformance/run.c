@@ -205,7 +205,8 @@ static int conclude(struct run *run, const struct profile *profile)
     const struct run_options *options = run->options;
 
     today_text(today);
-    struct results_input input = { .cases = run->selection->cases,
+    struct results_input input = { .api = profile->api,
+                                   .cases = run->selection->cases,
                                    .case_count = run->selection->count,
                                    .transcript = &run->transcript,
                                    .waivers = profile->waivers,
@@ -217,7 +218,7 @@ static int conclude(struct run *run, const struct profile *profile)
                              .profile_name = profile->name,
                              .profile_path = profile->path,
                              .profile_sha256 = profile->sha256,
-                             .api = profile->api,
+                             .api = api_name(profile->api),
                              .version = WXPAY_VERSION,
                              .today = today,
                              .seed = options->seed,
@@ -270,7 +271,9 @@ int verb_run(const struct run_options *options)
     int err = profile_load(&profile, options->profile_path, &error);
     if (err) {
         fprintf(stderr, "%s\n", error.text[0] ? error.text : err_text(err));
-    } else if (select_cases(&selection, options->only, options->must, why, sizeof(why))) {
+    } else if (select_cases(&selection,
+                            &(struct select_wish){ profile.api, options->only, options->must }, why,
+                            sizeof(why))) {
         fprintf(stderr, "wxpay-conformance: --only: %s\n", why);
     } else {
         code = start_run(options, &profile, &selection);

@@ -13,13 +13,19 @@ struct selection {
     size_t count;
 };
 
+/* Which of them. */
+struct select_wish {
+    enum api api;     /* of the profile: no other cases */
+    const char *only; /* words as below, or NULL: all */
+    bool must;        /* only cases that decide a MUST */
+};
+
 /*
- * @only   "WX2-048,notify/…": comma-separated rule ids, case ids or shell patterns of either; NULL: all.
- * @must   only cases that decide a MUST.
+ * only:   "WX2-048,notify/…": comma-separated rule ids, case ids or shell patterns of either; NULL: all.
  * ERR_NOT_FOUND with the first word that names nothing in @why (of at least 200 bytes).
  */
-[[nodiscard]] int select_cases(struct selection *selection, const char *only, bool must, char *why,
-                               size_t why_size);
+[[nodiscard]] int select_cases(struct selection *selection, const struct select_wish *wish,
+                               char *why, size_t why_size);
 void selection_release(struct selection *selection);
 
 /* Does @word (no commas) name this case? */

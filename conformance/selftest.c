@@ -114,12 +114,16 @@ static int try_mutant(const struct selftest *test, const struct kill_row *row, i
     if (!err)
         err = cases_for(row, test->options, &only);
     if (!err)
-        err = select_cases(&selection, test->options->full ? NULL : buf_cstr(&only), false, why,
-                           sizeof(why));
+        err = select_cases(
+            &selection,
+            &(struct select_wish){ .api = profile.api,
+                                   .only = test->options->full ? NULL : buf_cstr(&only) },
+            why, sizeof(why));
     if (!err)
         err = run_cases(&run, &options, &profile, &selection);
     if (!err) {
-        struct results_input input = { .cases = selection.cases,
+        struct results_input input = { .api = profile.api,
+                                       .cases = selection.cases,
                                        .case_count = selection.count,
                                        .transcript = &run.transcript,
                                        .today = today };

@@ -68,13 +68,21 @@ static json_t *rule_json(const struct rule *rule)
     return row;
 }
 
-static int list_json(void)
+static bool wanted(const struct options *options, enum api api)
+{
+    return !options->api || strcmp(options->api, api_name(api)) == 0;
+}
+
+static int list_json(const struct options *options)
 {
     struct buf text = BUF_INIT((size_t)4 * 1024 * 1024);
     json_t *list = json_array();
 
-    for (size_t i = 0; i < rules_v2_count; i++)
-        json_array_append_new(list, rule_json(&rules_v2[i]));
+    for (enum api api = API_V2; api < APIS; api++) {
+        struct rule_book book = rule_book(api);
+        for (size_t i = 0; i < book.count && wanted(options, api); i++)
+            json_array_append_new(list, rule_json(&book.rules[i]));
+    }
     json_t *all = json_pack("{s:o}", "rules", list);
     int err = all ? json_text(all, JSON_INDENT(1), &text) : ERR_NOMEM;
     if (!err)
@@ -84,12 +92,13 @@ static int list_json(void)
     return err ? 4 : 0;
 }
 
-static void list_text(void)
+static void list_text(enum api api)
 {
-    size_t tested = 0;
+    struct rule_book book = rule_book(api);
+    size_t tested = 0, cases = 0;
 
-    for (size_t i = 0; i < rules_v2_count; i++) {
-        const struct rule *rule = &rules_v2[i];
+    for (size_t i = 0; i < book.count; i++) {
+        const struct rule *rule = &book.rules[i];
         size_t at = next_case(rule, 0);
         printf("%-8s %-6s %s [%s]\n", rule->id, rule_level_name(rule->level), rule->sentence,
                rule->source);
@@ -100,23 +109,31 @@ static void list_text(void)
         for (; at != SIZE_MAX; at = next_case(rule, at + 1))
             printf("                %s\n", case_at(at)->id);
     }
-    printf("%zu cases decide %zu of %zu rules\n", case_count(), tested, rules_v2_count);
+    for (size_t i = 0; i < case_count(); i++)
+        cases += case_api(case_at(i)) == api;
+    printf("%zu cases decide %zu of %zu rules\n", cases, tested, book.count);
 }
 
 int go_list(const struct options *options)
 {
-    if (options->api && strcmp(options->api, "v2") != 0) {
-        fprintf(stderr, strcmp(options->api, "v3") == 0
-                            ? "wxpay-conformance: v3 is known, not yet available\n"
-                            : "wxpay-conformance: --api: v2 is expected\n");
+    enum api only;
+
+    if (options->api && !api_parse(options->api, &only)) {
+        fprintf(stderr, "wxpay-conformance: --api: v2 or v3 is expected\n");
         return 2;
     }
     if (options->json)
-        return list_json();
-    if (options->markdown)
-        list_markdown();
-    else
-        list_text();
+        return list_json(options);
+    for (enum api api = API_V2; api < APIS; api++) {
+        if (!wanted(options, api))
+            continue;
+        if (api > API_V2 && !options->api)
+            putchar('\n');
+        if (options->markdown)
+            list_markdown(api);
+        else
+            list_text(api);
+    }
     return 0;
 }
 

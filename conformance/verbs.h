@@ -5,6 +5,7 @@
 #define CONFORMANCE_VERBS_H
 
 #include "options.h"
+#include "rules.h"
 
 int go_run(const struct options *options);
 int go_list(const struct options *options);
@@ -13,6 +14,6 @@ int go_verify(const struct options *options);
 int go_selftest(const struct options *options);
 
 /* docs/rules.md, on stdout. */
-void list_markdown(void);
+void list_markdown(enum api api);
 
 #endif

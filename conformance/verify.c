@@ -13,6 +13,7 @@
 
 struct check {
     json_t *report;
+    enum api api;
     char directory[1024];
     struct transcript transcript;
     struct selection selection;
@@ -49,6 +50,11 @@ static int load_report(struct check *check, const char *path)
     if (strcmp(member(check->report, "program"), "wxpay-conformance") != 0 ||
         json_integer_value(json_object_get(check->report, "report")) != 1) {
         fprintf(stderr, "%s: no report of version 1\n", path);
+        return ERR_SYNTAX;
+    }
+    if (!api_parse(member(check->report, "api"), &check->api)) {
+        fprintf(stderr, "%s: api \"%.20s\" is not known here\n", path,
+                member(check->report, "api"));
         return ERR_SYNTAX;
     }
     return 0;
@@ -208,7 +214,8 @@ static void compare_exit(struct check *check, const struct results *results)
 static int compare(struct check *check)
 {
     struct results results = {};
-    struct results_input input = { .cases = check->selection.cases,
+    struct results_input input = { .api = check->api,
+                                   .cases = check->selection.cases,
                                    .case_count = check->selection.count,
                                    .transcript = &check->transcript,
                                    .waivers = check->waivers,

@@ -34,6 +34,16 @@ size_t case_count(void)
     return count;
 }
 
+enum api case_api(const struct case_def *def)
+{
+    for (size_t i = 0; i < COUNT(chapters); i++) {
+        /* every case is an element of its chapter's array */
+        if (def >= chapters[i]->cases && def < chapters[i]->cases + chapters[i]->count)
+            return chapters[i]->api;
+    }
+    return API_V2;
+}
+
 const struct case_def *case_at(size_t index)
 {
     for (size_t i = 0; i < COUNT(chapters); i++) {

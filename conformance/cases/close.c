@@ -303,4 +303,4 @@ static const struct case_def cases[] = {
       .decide = early_decide },
 };
 
-const struct chapter chapter_close = { cases, COUNT(cases) };
+const struct chapter chapter_close = { cases, COUNT(cases), API_V2 };

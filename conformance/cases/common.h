@@ -15,6 +15,7 @@
 struct chapter {
     const struct case_def *cases;
     size_t count;
+    enum api api;
 };
 
 extern const struct chapter chapter_notify, chapter_notify_after, chapter_qr, chapter_create,

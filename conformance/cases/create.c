@@ -215,4 +215,4 @@ static const struct case_def cases[] = {
       .decide = server_price_decide },
 };
 
-const struct chapter chapter_create = { cases, COUNT(cases) };
+const struct chapter chapter_create = { cases, COUNT(cases), API_V2 };

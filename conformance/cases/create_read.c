@@ -277,4 +277,4 @@ static const struct case_def cases[] = {
       .decide = unique_in_run_decide },
 };
 
-const struct chapter chapter_create_read = { cases, COUNT(cases) };
+const struct chapter chapter_create_read = { cases, COUNT(cases), API_V2 };

@@ -200,4 +200,4 @@ static const struct case_def cases[] = {
       .decide = order_paid_decide },
 };
 
-const struct chapter chapter_create_retry = { cases, COUNT(cases) };
+const struct chapter chapter_create_retry = { cases, COUNT(cases), API_V2 };

@@ -296,4 +296,4 @@ static const struct case_def cases[] = {
            { "WX2-110", FORGED_EXPECTED }),
 };
 
-const struct chapter chapter_forged = { cases, COUNT(cases) };
+const struct chapter chapter_forged = { cases, COUNT(cases), API_V2 };

@@ -157,4 +157,4 @@ static const struct case_def cases[] = {
       .decide = unknown_decide },
 };
 
-const struct chapter chapter_forged_content = { cases, COUNT(cases) };
+const struct chapter chapter_forged_content = { cases, COUNT(cases), API_V2 };

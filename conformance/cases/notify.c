@@ -327,4 +327,4 @@ static const struct case_def cases[] = {
       .decide = replay_decide },
 };
 
-const struct chapter chapter_notify = { cases, COUNT(cases) };
+const struct chapter chapter_notify = { cases, COUNT(cases), API_V2 };

@@ -108,4 +108,4 @@ static const struct case_def cases[] = {
       .decide = after_close_decide },
 };
 
-const struct chapter chapter_notify_after = { cases, COUNT(cases) };
+const struct chapter chapter_notify_after = { cases, COUNT(cases), API_V2 };

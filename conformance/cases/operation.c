@@ -202,4 +202,4 @@ static const struct case_def cases[] = {
       .decide = leak_decide },
 };
 
-const struct chapter chapter_operation = { cases, COUNT(cases) };
+const struct chapter chapter_operation = { cases, COUNT(cases), API_V2 };

@@ -311,4 +311,4 @@ static const struct case_def cases[] = {
       .decide = unpaid_decide },
 };
 
-const struct chapter chapter_qr = { cases, COUNT(cases) };
+const struct chapter chapter_qr = { cases, COUNT(cases), API_V2 };

@@ -169,4 +169,4 @@ static const struct case_def cases[] = {
       .decide = refresh_decide },
 };
 
-const struct chapter chapter_query = { cases, COUNT(cases) };
+const struct chapter chapter_query = { cases, COUNT(cases), API_V2 };

@@ -153,4 +153,4 @@ static const struct case_def cases[] = {
       .decide = misled_decide },
 };
 
-const struct chapter chapter_query_answer = { cases, COUNT(cases) };
+const struct chapter chapter_query_answer = { cases, COUNT(cases), API_V2 };

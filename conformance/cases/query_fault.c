@@ -206,4 +206,4 @@ static const struct case_def cases[] = {
       .decide = denied_decide },
 };
 
-const struct chapter chapter_query_fault = { cases, COUNT(cases) };
+const struct chapter chapter_query_fault = { cases, COUNT(cases), API_V2 };

@@ -44,4 +44,4 @@ static const struct case_def cases[] = {
       .decide = polls_decide },
 };
 
-const struct chapter chapter_query_polls = { cases, COUNT(cases) };
+const struct chapter chapter_query_polls = { cases, COUNT(cases), API_V2 };

@@ -266,4 +266,4 @@ static const struct case_def cases[] = {
       .decide = decide_forged },
 };
 
-const struct chapter chapter_shape = { cases, COUNT(cases) };
+const struct chapter chapter_shape = { cases, COUNT(cases), API_V2 };

@@ -154,4 +154,4 @@ static const struct case_def cases[] = {
       .decide = page_markup_decide },
 };
 
-const struct chapter chapter_shape_text = { cases, COUNT(cases) };
+const struct chapter chapter_shape_text = { cases, COUNT(cases), API_V2 };

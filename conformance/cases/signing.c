@@ -283,4 +283,4 @@ static const struct case_def cases[] = {
       .decide = failure_decide },
 };
 
-const struct chapter chapter_signing = { cases, COUNT(cases) };
+const struct chapter chapter_signing = { cases, COUNT(cases), API_V2 };

@@ -169,4 +169,4 @@ static const struct case_def cases[] = {
       .decide = nonces_decide },
 };
 
-const struct chapter chapter_signing_requests = { cases, COUNT(cases) };
+const struct chapter chapter_signing_requests = { cases, COUNT(cases), API_V2 };

@@ -320,4 +320,4 @@ static const struct case_def cases[] = {
       .decide = headers_decide },
 };
 
-const struct chapter chapter_transport = { cases, COUNT(cases) };
+const struct chapter chapter_transport = { cases, COUNT(cases), API_V2 };

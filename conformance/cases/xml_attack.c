@@ -356,4 +356,4 @@ static const struct case_def cases[] = {
       .decide = huge_decide },
 };
 
-const struct chapter chapter_xml = { cases, COUNT(cases) };
+const struct chapter chapter_xml = { cases, COUNT(cases), API_V2 };

@@ -36,8 +36,7 @@ static const struct {
     /* keys */
     { "profile: 2\n", 1, 10, "profile", "version 1" },
     { "profile: 1\nnaem: x\n", 2, 1, "naem", "did you mean \"name\"" },
-    { "profile: 1\nname: x\napi: v3\n", 3, 6, "api", "known, not yet available" },
-    { "profile: 1\nname: x\napi: v4\n", 3, 6, "api", "v2 is expected" },
+    { "profile: 1\nname: x\napi: v4\n", 3, 6, "api", "v2 or v3 is expected" },
     { HEAD "  raedy: GET /\n" ORDER, 6, 3, "merchant.raedy", "did you mean \"ready\"" },
     { HEAD "  ready: POST /\n" ORDER, 6, 10, "merchant.ready", "only GET" },
     { HEAD "  ready_timeout: 20\n" ORDER, 6, 18, "merchant.ready_timeout", "a time is expected" },
@@ -74,7 +73,12 @@ static const struct {
     { HEAD "  env: { KEY: '${api_kye}' }\n" ORDER, 6, 15, "merchant.env.KEY",
       "did you mean ${api_key}" },
     { HEAD "  env: { KEY: '${apiv3_key}' }\n" ORDER, 6, 15, "merchant.env.KEY",
+      "is not for API v2" },
+    { HEAD "  env: { KEY: '${mch_p12_file}' }\n" ORDER, 6, 15, "merchant.env.KEY",
       "known, not yet available" },
+    { "profile: 1\nname: x\napi: v3\nmerchant:\n  base_url: http://h\n  env: { K: '${api_key}' "
+      "}\n" ORDER,
+      6, 13, "merchant.env.K", "is not for API v3" },
     { HEAD "  env: { KEY: '${amount_fen}' }\n" ORDER, 6, 15, "merchant.env.KEY",
       "has no value here" },
     { HEAD "  env: { KEY: '${env:TEST_NOT_SET}' }\n" ORDER, 6, 15, "merchant.env.KEY",
