@@ -3,13 +3,12 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "engine/refund.h"
 #include "wxpay/v2_ack.h"
 
 /* The record shows what is called and said, so that is where it lies. */
-static int make_urls(struct exchange *exchange, const struct account *account,
-                     const struct order_row *order)
+static int make_urls(struct exchange *exchange, const struct account *account, struct view url)
 {
-    struct view url = order_field(order, "notify_url");
     if (switch_is(&account->switches, SWITCH_url_query, "stripped")) {
         struct view query;
         url = view_cut(url, '?', &query);
@@ -23,7 +22,8 @@ static void describe(struct delivery *d, const struct account *account,
 {
     struct exchange *exchange = d->exchange;
     (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
-    (void)view_copy(VIEW("payment"), exchange->api, sizeof(exchange->api));
+    (void)view_copy(d->notice.kind == NOTICE_REFUND ? VIEW("refund") : VIEW("payment"),
+                    exchange->api, sizeof(exchange->api));
     (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
                     sizeof(exchange->out_trade_no));
     exchange->virtual_ms = d->row.sent_ms;
@@ -32,23 +32,37 @@ static void describe(struct delivery *d, const struct account *account,
     exchange->fault = d->fault;
 }
 
+static int make_body(struct delivery *d, struct account *account, const struct order_row *order,
+                     const struct refund_row *refund, const struct fault *fault)
+{
+    struct buf *body = &d->exchange->request_body;
+    d->v3 = (refund->id ? refund->dialect : order->dialect) == DIALECT_V3;
+    if (!d->v3)
+        return notify_body_v2(d->notify, account, order, fault, body);
+    struct told_v3 told = { &d->notice, order, refund, fault };
+    return notify_body_v3(d->notify, account, &told, &d->dress, body);
+}
+
 static int fill(struct delivery *d, struct account *account, const struct fault *fault)
 {
     struct sandbox *sandbox = d->notify->sandbox;
     struct order_row order = {};
+    struct refund_row refund = {};
     int err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
     if (!err)
         err = order_get(sandbox->store, d->notice.order_id, &order);
+    if (!err && d->notice.kind == NOTICE_REFUND)
+        err = refund_get(sandbox->store, d->notice.refund_id, &refund);
+    refund_see_time(account, &refund);
     if (!err)
-        err = make_urls(d->exchange, account, &order);
-    d->v3 = !err && order.dialect == DIALECT_V3;
-    if (!err && d->v3)
-        err = notify_body_v3(d->notify, account, &d->notice, &order, fault, &d->dress,
-                             &d->exchange->request_body);
-    else if (!err)
-        err = notify_body_v2(d->notify, account, &order, fault, &d->exchange->request_body);
+        err =
+            make_urls(d->exchange, account,
+                      refund.id ? buf_view(&refund.notify_url) : order_field(&order, "notify_url"));
+    if (!err)
+        err = make_body(d, account, &order, &refund, fault);
     if (!err)
         describe(d, account, &order);
+    refund_row_release(&refund);
     order_row_release(&order);
     return err;
 }

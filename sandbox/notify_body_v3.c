@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "edit_v3.h"
 #include "engine/json_write.h"
+#include "engine/refund.h"
 
 #include <stdio.h>
 
@@ -43,17 +44,25 @@ static int alter_amount(json_t *transaction, const struct order_row *order, int6
     return failed ? ERR_NOMEM : 0;
 }
 
-static int write_plain(struct notify *notify, const struct account *account,
-                       const struct order_row *order, const struct fault *fault, struct buf *out)
+static json_t *plain_json(const struct account *account, const struct told_v3 *told,
+                          const struct payment_row *payment)
 {
+    return told->refund->id ? v3_refund_told(account, told->refund, told->order, payment)
+                            : v3_transaction(account, told->order, payment);
+}
+
+static int write_plain(struct notify *notify, const struct account *account,
+                       const struct told_v3 *told, struct buf *out)
+{
+    const struct fault *fault = told->fault;
     struct payment_row payment;
-    int err = payment_get(notify->sandbox->store, order->id, &payment);
+    int err = payment_get(notify->sandbox->store, told->order->id, &payment);
     if (err)
         return err;
-    json_t *json = v3_transaction(account, order, &payment);
+    json_t *json = plain_json(account, told, &payment);
     err = json ? 0 : ERR_NOMEM;
     if (!err && fault && fault->kind == FAULT_ALTERED_AMOUNT)
-        err = alter_amount(json, order, fault->total_fen);
+        err = alter_amount(json, told->order, fault->total_fen);
     if (!err && fault && fault->kind == FAULT_ALTER)
         err = edit_v3(json, fault);
     if (!err)
@@ -62,34 +71,52 @@ static int write_plain(struct notify *notify, const struct account *account,
     return err;
 }
 
+/* The words of a notification by what it tells; those of refunds but the first are proposed. */
+struct words {
+    const char *event, *summary, *original;
+};
+
+static struct words words_of(const struct told_v3 *told)
+{
+    static const struct words payment = { "TRANSACTION.SUCCESS", "支付成功", "transaction" };
+    static const struct words refund[REFUND_STATES] = {
+        [REFUND_SUCCESS] = { "REFUND.SUCCESS", "退款成功", "refund" },
+        [REFUND_CLOSED] = { "REFUND.CLOSED", "退款关闭", "refund" },
+        [REFUND_ABNORMAL] = { "REFUND.ABNORMAL", "退款异常", "refund" },
+    };
+    if (!told->refund->id)
+        return payment;
+    return refund[told->refund->state].event ? refund[told->refund->state] : refund[REFUND_SUCCESS];
+}
+
 /* Keys in the order of a real body. */
-static json_t *envelope(const struct lasting *lasting, int64_t created_ms, struct view associated,
-                        const struct buf *sealed)
+static json_t *envelope(const struct lasting *lasting, int64_t created_ms,
+                        const struct words *words, const char *associated, const struct buf *sealed)
 {
     char time[CN_TIME_RFC_LEN + 1];
     cn_time_rfc3339(created_ms, time);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s%, s:s%, s:s}}", "id", lasting->id,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s%, s:s, s:s}}", "id", lasting->id,
                      "create_time", time, "resource_type", "encrypt-resource", "event_type",
-                     "TRANSACTION.SUCCESS", "summary", "支付成功", "resource", "original_type",
-                     "transaction", "algorithm", "AEAD_AES_256_GCM", "ciphertext", sealed->ptr,
-                     sealed->len, "associated_data", associated.ptr, associated.len, "nonce",
-                     lasting->nonce);
+                     words->event, "summary", words->summary, "resource", "original_type",
+                     words->original, "algorithm", "AEAD_AES_256_GCM", "ciphertext", sealed->ptr,
+                     sealed->len, "associated_data", associated, "nonce", lasting->nonce);
 }
 
-static int seal_body(const struct keys *keys, const struct notice_row *notice,
-                     const struct lasting *lasting, const struct fault *fault, struct view plain,
-                     struct buf *out)
+static int seal_body(const struct keys *keys, const struct told_v3 *told,
+                     const struct lasting *lasting, struct view plain, struct buf *out)
 {
+    const struct fault *fault = told->fault;
+    struct words words = words_of(told);
     struct v3_seal seal = { view_str(keys->apiv3_key), view_str(lasting->nonce),
-                            VIEW("transaction") };
+                            view_str(words.original) };
     struct buf sealed = BUF_INIT(PLAIN_MAX * 2);
-    struct view told = seal.associated;
+    bool tampered = fault && fault->kind == FAULT_TAMPERED_DATA;
     int err = v3_seal(&seal, plain, &sealed);
     if (!err && fault && fault->kind == FAULT_TAMPERED_CIPHERTEXT)
         sealed.ptr[5] = sealed.ptr[5] == 'A' ? 'B' : 'A';
-    if (fault && fault->kind == FAULT_TAMPERED_DATA)
-        told = VIEW("certificate");
-    json_t *json = err ? NULL : envelope(lasting, notice->created_ms, told, &sealed);
+    json_t *json = err ? NULL
+                       : envelope(lasting, told->notice->created_ms, &words,
+                                  tampered ? "certificate" : words.original, &sealed);
     if (!err)
         err = json ? json_write(json, out) : ERR_NOMEM;
     json_decref(json);
@@ -97,9 +124,8 @@ static int seal_body(const struct keys *keys, const struct notice_row *notice,
     return err;
 }
 
-int notify_body_v3(struct notify *notify, struct account *account, const struct notice_row *notice,
-                   const struct order_row *order, const struct fault *fault, struct dress_v3 *dress,
-                   struct buf *out)
+int notify_body_v3(struct notify *notify, struct account *account, const struct told_v3 *told,
+                   struct dress_v3 *dress, struct buf *out)
 {
     struct buf plain = BUF_INIT(PLAIN_MAX);
     struct rng *rng = &notify->sandbox->rng;
@@ -108,13 +134,13 @@ int notify_body_v3(struct notify *notify, struct account *account, const struct 
     const struct keys *keys = account_keys(account, &err);
     if (!keys)
         return err;
-    make_lasting(notify, notice, &lasting);
-    err = write_plain(notify, account, order, fault, &plain);
+    make_lasting(notify, told->notice, &lasting);
+    err = write_plain(notify, account, told, &plain);
     if (!err)
-        err = seal_body(keys, notice, &lasting, fault, buf_view(&plain), out);
+        err = seal_body(keys, told, &lasting, buf_view(&plain), out);
     if (!err)
         err = dress_v3_begin(dress, keys_signer_of_notification(keys, (int)rng_below(rng, 1000)),
-                             rng, fault);
+                             rng, told->fault);
     buf_release(&plain);
     return err;
 }

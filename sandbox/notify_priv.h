@@ -116,13 +116,20 @@ void delivery_cancel_all(struct notify *notify);
                                  const struct order_row *order, const struct fault *fault,
                                  struct buf *out);
 
+/* What a V3 notification is about. */
+struct told_v3 {
+    const struct notice_row *notice;
+    const struct order_row *order;
+    const struct refund_row *refund; /* id 0: a payment */
+    const struct fault *fault;       /* NULL: rightly */
+};
+
 /*
- * The sealed body of V3 6.1, or as @fault orders it, appended to @out; @dress is ready to sign it.
- * ERR_NOT_FOUND: the account has no V3 keys; ERR_RANGE: no APIv3 key.
+ * The sealed body of V3 6.1 and 7, or as the fault orders it, appended to @out; @dress is ready to
+ * sign it. ERR_NOT_FOUND: the account has no V3 keys; ERR_RANGE: no APIv3 key.
  */
 [[nodiscard]] int notify_body_v3(struct notify *notify, struct account *account,
-                                 const struct notice_row *notice, const struct order_row *order,
-                                 const struct fault *fault, struct dress_v3 *dress,
+                                 const struct told_v3 *told, struct dress_v3 *dress,
                                  struct buf *out);
 
 /* Start what is due now on the account's clock; the number started. */

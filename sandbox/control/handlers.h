@@ -27,6 +27,10 @@ int do_keys_platform(struct ask *ask);
 /* orders.c */
 int do_orders(struct ask *ask);
 int do_order(struct ask *ask);
+/* refunds.c */
+int do_refunds(struct ask *ask);
+int do_refund(struct ask *ask);
+int do_refund_end(struct ask *ask);
 /* phone.c */
 int do_scan(struct ask *ask);
 int do_pay(struct ask *ask);

@@ -139,7 +139,7 @@ static int word(struct reading *reading, const struct member *member, const json
                 const char *const *words)
 {
     struct view text = text_of(value);
-    char all[128] = "";
+    char all[192] = "";
     size_t used = 0;
     for (int i = 0; words[i]; i++) {
         if (json_is_string(value) && view_is(text, words[i]))
@@ -160,10 +160,11 @@ static int read_door(struct reading *reading, const struct member *member, json_
 
 static int read_api(struct reading *reading, const struct member *member, json_t *value)
 {
-    static const char *const words[] = { "*",           "unifiedorder", "orderquery",
-                                         "closeorder",  "v3/native",    "v3/query",
-                                         "v3/query_id", "v3/close",     "v3/certificates",
-                                         NULL };
+    static const char *const words[] = {
+        "*",         "unifiedorder",   "orderquery",      "closeorder",
+        "v3/native", "v3/query",       "v3/query_id",     "v3/close",
+        "v3/refund", "v3/refundquery", "v3/certificates", NULL,
+    };
     int index = word(reading, member, value, words);
     if (index < 0)
         return index;

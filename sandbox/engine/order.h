@@ -46,7 +46,7 @@ struct order_spec {
     enum trade_type trade_type;
     enum v2_sign_type sign_type;
     int64_t total_fen;
-    int64_t expire_ms;            /* 0: none */
+    int64_t expire_ms; /* 0: none */
     /* All fields as sent. Of a V3 order: what V2 has a name for, and its body as "v3_body". */
     const struct v2_msg *request;
 };

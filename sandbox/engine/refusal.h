@@ -62,7 +62,19 @@
     V3_ONLY(X, V3_EXTRA_FIELD)                                                                                                  \
     V3_ONLY(X, V3_MCHID_DIFFERS)                                                                                                \
     V3_ONLY(X, V3_NUMBER_USED)                                                                                                  \
-    V3_ONLY(X, V3_PUBLIC_KEY_ONLY)
+    V3_ONLY(X, V3_PUBLIC_KEY_ONLY)                                                                                              \
+    X(REFUND_NO_ORDER, BUSINESS, "ORDERNOTEXIST", "订单号不存在", "V3 4.4")                                                     \
+    X(REFUND_NUMBERS_DIFFER, BUSINESS, "INVALID_REQUEST", "支付单号校验不一致，请核实后再试",                                   \
+      "V3 4.4")                                                                                                                 \
+    X(REFUND_TOTAL_DIFFERS, BUSINESS, "ERROR", "订单金额不一致", "V3 4.4")                                                      \
+    X(REFUND_TOO_OLD, BUSINESS, "TRADE_OVERDUE", "订单已经超过退款期限", "V3 4.4")                                              \
+    X(REFUND_TOO_MUCH, BUSINESS, "ERROR", "refund_fee大于可退金额", "V3 4.4")                                                   \
+    X(REFUND_TOO_MANY, BUSINESS, "ERROR", "超过部分退款次数限制", "V3 4.4")                                                     \
+    X(REFUND_FEE_DIFFERS, BUSINESS, "REFUND_FEE_MISMATCH",                                                                      \
+      "订单金额或退款金额与之前请求不一致，请核实后再试", "V3 4.4")                                                             \
+    X(REFUND_REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致",                                \
+      "V3 4.4")                                                                                                                 \
+    X(REFUND_UNKNOWN, BUSINESS, "REFUNDNOTEXIST", "退款订单查询失败", "V3 4.4")
 
 /* Reasons that only V3 has; what its wire says of any reason is in refusal_v3.h. */
 #define V3_ONLY(X, id) X(id, PROTOCOL, "SYSTEMERROR", "系统错误", "V3 1.5")

@@ -34,6 +34,15 @@ static const struct refusal_v3 rows[REFUSAL_COUNT] = {
     [REFUSE_V3_FIELD]            = { 400, "PARAM_ERROR", "参数错误", 270924337, "V3 1.5" },
     [REFUSE_V3_EXTRA_FIELD]      = { 400, "INVALID_REQUEST", "参数中含有非法的额外参数", 270924358, "V3 1.5" },
     [REFUSE_V3_MCHID_DIFFERS]    = { 400, "PARAM_ERROR", "http header中的mchid与post payload中的mchid不匹配", 268435461, "V3 1.5" },
+    [REFUSE_REFUND_NO_ORDER]       = { 404, "RESOURCE_NOT_EXISTS", "订单不存在", 268512771, "V3 4.4" },
+    [REFUSE_REFUND_NUMBERS_DIFFER] = { 400, "INVALID_REQUEST", "支付单号校验不一致，请核实后再试", 268435461, "V3 4.4" },
+    [REFUSE_REFUND_TOTAL_DIFFERS]  = { 400, "INVALID_REQUEST", "您的请求参数与订单信息不一致", 268435461, "V3 4.4" },
+    [REFUSE_REFUND_TOO_OLD]        = { 403, "TRADE_OVERDUE", "订单已经超过退款期限", 0, "V3 4.4" },
+    [REFUSE_REFUND_TOO_MUCH]       = { 400, "INVALID_REQUEST", "申请退款金额超过订单可退金额", 268435464, "V3 4.4" },
+    [REFUSE_REFUND_TOO_MANY]       = { 400, "INVALID_REQUEST", "超过部分退款次数限制", 268435464, "V3 4.4" },
+    [REFUSE_REFUND_FEE_DIFFERS]    = { 400, "REFUND_FEE_MISMATCH", "订单金额或退款金额与之前请求不一致，请核实后再试", 268498688, "V3 4.4" },
+    [REFUSE_REFUND_REENTRY_DIFFERS] = { 400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", 268498688, "V3 4.4" },
+    [REFUSE_REFUND_UNKNOWN]        = { 404, "RESOURCE_NOT_EXISTS", "退款单不存在", 268512771, "V3 4.4" },
     [REFUSE_V3_PUBLIC_KEY_ONLY]  = { 404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196", 0, "V3 2.9" },
 };
 

@@ -43,6 +43,8 @@
     X(reject_extra, "V3 1.5", "undeclared members of a V3 body", "ignored", "refused")             \
     X(paid_code, "V3 12", "code for a paid order created or closed again", "ORDERPAID",            \
       "ORDER_PAID")                                                                                \
+    X(refund_result, "V3 7", "what a new refund becomes after two seconds", "success",             \
+      "processing", "abnormal", "closed")                                                          \
     X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")
 
 enum switch_id {

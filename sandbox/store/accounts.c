@@ -62,10 +62,11 @@ int account_clear(struct store *store, int64_t account_id)
 {
     /* children first: each finds its rows through its parent */
     static const enum sql_id of_one[] = { SQL_CLEAR_DELIVERIES, SQL_CLEAR_NOTICES,
-                                          SQL_CLEAR_PAYMENTS, SQL_CLEAR_FAULTS, SQL_CLEAR_ORDERS };
+                                          SQL_CLEAR_PAYMENTS,   SQL_CLEAR_REFUNDS,
+                                          SQL_CLEAR_FAULTS,     SQL_CLEAR_ORDERS };
     static const enum sql_id of_all[] = { SQL_CLEAR_ALL_DELIVERIES, SQL_CLEAR_ALL_NOTICES,
-                                          SQL_CLEAR_ALL_PAYMENTS, SQL_CLEAR_ALL_FAULTS,
-                                          SQL_CLEAR_ALL_ORDERS };
+                                          SQL_CLEAR_ALL_PAYMENTS,   SQL_CLEAR_ALL_REFUNDS,
+                                          SQL_CLEAR_ALL_FAULTS,     SQL_CLEAR_ALL_ORDERS };
     int err = store_keep_ids(store);
     for (size_t i = 0; !err && i < COUNT(of_one); i++)
         err = account_id ? run_with(store, of_one[i], account_id) : sql_do(store, of_all[i]);

@@ -18,6 +18,9 @@
 #define BANK_TYPE_MAX      32
 #define REQUEST_BLOB_MAX   (80 * 1024) /* a V3 body and the fields that V2 knows of it */
 #define API_KEY_MAX        32
+#define OUT_REFUND_NO_MAX  64
+#define REFUND_ID_MAX      32
+#define REFUND_TEXT_MAX    512 /* notify_url, reason */
 
 struct account_row {
     int64_t id;
@@ -93,9 +96,41 @@ enum notice_state {
 
 enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND };
 
+/* Kept as integers: never renumber. */
+enum refund_state {
+    REFUND_PROCESSING = 1,
+    REFUND_SUCCESS,
+    REFUND_CLOSED,
+    REFUND_ABNORMAL,
+    REFUND_STATES
+};
+
+struct refund_row {
+    int64_t id, account_id, order_id;
+    enum dialect dialect;
+    enum refund_state state;
+    enum refund_state becomes; /* at due_ms, by itself */
+    int64_t refund_fen;
+    int64_t before_fen;                   /* of the order's refunds before this one */
+    int64_t created_ms, due_ms, ended_ms; /* virtual; due 0: never by itself */
+    char out_refund_no[OUT_REFUND_NO_MAX + 1];
+    char refund_id[REFUND_ID_MAX + 1];
+    char funds_account[33];
+    struct buf notify_url, reason; /* owned */
+};
+
+void refund_row_release(struct refund_row *row);
+
+/* What an order's refunds add up to; those that were closed do not count. */
+struct refund_sum {
+    size_t count;
+    int64_t fen;
+};
+
 /* One notification: a row of the outbox. Its body is made anew for each delivery. */
 struct notice_row {
     int64_t id, account_id, order_id;
+    int64_t refund_id; /* of kind REFUND; else 0 */
     enum notice_kind kind;
     enum notice_state state;
     int attempts;       /* deliveries begun */

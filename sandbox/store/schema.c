@@ -4,12 +4,25 @@
 #include <stdio.h>
 
 #define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * An open order is what there are many of, so nothing is kept twice: the number lies in one index
  * behind its account, a code leads to its order by itself (engine/code.h), and the indices for closing by itself hold unpaid orders only.
  */
+#define REFUND_TABLE                                                                               \
+    "CREATE TABLE refund (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                    \
+    " order_id INTEGER NOT NULL, dialect INTEGER NOT NULL, state INTEGER NOT NULL,"                \
+    " becomes INTEGER NOT NULL, refund_fen INTEGER NOT NULL, before_fen INTEGER NOT NULL,"         \
+    " created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"            \
+    " out_refund_no TEXT NOT NULL, refund_id TEXT NOT NULL, funds_account TEXT NOT NULL,"          \
+    " notify_url TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"                                     \
+    "CREATE UNIQUE INDEX refund_number ON refund (account_id, out_refund_no);"                     \
+    "CREATE INDEX refund_order ON refund (order_id);"
+#define NOTICE_INDICES                                                                             \
+    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"                      \
+    "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"
+
 static const char schema[] =
     "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE account (id INTEGER PRIMARY KEY, mch_id TEXT NOT NULL UNIQUE,"
@@ -32,8 +45,8 @@ static const char schema[] =
     " cash_fen INTEGER NOT NULL, coupons TEXT NOT NULL) STRICT;"
     "CREATE TABLE notice (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " order_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"
+    " attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
+    " refund_id INTEGER NOT NULL DEFAULT 0) STRICT;" NOTICE_INDICES
     "CREATE INDEX notice_account ON notice (account_id);"
     "CREATE INDEX notice_waiting ON notice (account_id, due_ms) WHERE state = 1;"
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, notice_id INTEGER NOT NULL,"
@@ -43,7 +56,13 @@ static const char schema[] =
     "CREATE INDEX delivery_notice ON delivery (notice_id);"
     "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX fault_account ON fault (account_id);";
+    "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE;
+
+/* From each version to the next. */
+static const char *const upgrades[SCHEMA_VERSION] = {
+    [1] = "ALTER TABLE notice ADD COLUMN refund_id INTEGER NOT NULL DEFAULT 0;"
+          "DROP INDEX notice_order;" NOTICE_INDICES REFUND_TABLE "PRAGMA user_version = 2;",
+};
 
 /* The one integer that @text yields; 0 with an error. */
 static int ask(struct store *store, const char *text, int64_t *out)
@@ -101,9 +120,11 @@ static int ensure(struct store *store)
         return complain(store, "sandbox.db was not made by wxpay-sandbox", version);
     if (version > SCHEMA_VERSION)
         return complain(store, "sandbox.db was made by a newer wxpay-sandbox", version);
-    if (version < SCHEMA_VERSION)
+    if (version < 1)
         return complain(store, "sandbox.db was made by a wxpay-sandbox too old to read", version);
-    return 0;
+    for (; !err && version < SCHEMA_VERSION; version++)
+        err = run(store, upgrades[version]);
+    return err;
 }
 
 int schema_ensure(struct store *store)

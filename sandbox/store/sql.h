@@ -14,7 +14,11 @@
 #define ORDER_COLUMNS                                                                              \
     "id, account_id, dialect, state, trade_type, sign_type, total_fen, created_ms, expire_ms, "    \
     "closed_ms, prepay_ms, out_trade_no, prepay_id, code, code_form, request"
-#define NOTICE_COLUMNS "id, account_id, order_id, kind, state, attempts, created_ms, due_ms"
+#define NOTICE_COLUMNS                                                                             \
+    "id, account_id, order_id, kind, state, attempts, created_ms, due_ms, refund_id"
+#define REFUND_COLUMNS                                                                             \
+    "id, account_id, order_id, dialect, state, becomes, refund_fen, before_fen, created_ms, "      \
+    "due_ms, ended_ms, out_refund_no, refund_id, funds_account, notify_url, reason"
 #define DELIVERY_COLUMNS                                                                           \
     "id, notice_id, attempt, sent_ms, ended_ms, status, error, acknowledged, row"
 
@@ -36,7 +40,7 @@
     X(UNDO_4, "ROLLBACK TO s4")                                                                    \
     X(LAST_IDS, "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM orders),"              \
                 " (SELECT max(id) FROM notice), (SELECT max(id) FROM delivery),"                   \
-                " (SELECT max(id) FROM fault)")                                                    \
+                " (SELECT max(id) FROM fault), (SELECT max(id) FROM refund)")                      \
     X(COUNTER_GET, "SELECT next FROM counter WHERE name = ?")                                      \
     X(COUNTER_SET, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                              \
                    " ON CONFLICT DO UPDATE SET next = ?2")                                         \
@@ -51,11 +55,13 @@
     X(CLEAR_NOTICES, "DELETE FROM notice WHERE account_id = ?")                                    \
     X(CLEAR_PAYMENTS, "DELETE FROM payment WHERE order_id IN"                                      \
                       " (SELECT id FROM orders WHERE account_id = ?)")                             \
+    X(CLEAR_REFUNDS, "DELETE FROM refund WHERE account_id = ?")                                    \
     X(CLEAR_FAULTS, "DELETE FROM fault WHERE account_id = ?")                                      \
     X(CLEAR_ORDERS, "DELETE FROM orders WHERE account_id = ?")                                     \
     X(CLEAR_ALL_DELIVERIES, "DELETE FROM delivery")                                                \
     X(CLEAR_ALL_NOTICES, "DELETE FROM notice")                                                     \
     X(CLEAR_ALL_PAYMENTS, "DELETE FROM payment")                                                   \
+    X(CLEAR_ALL_REFUNDS, "DELETE FROM refund")                                                     \
     X(CLEAR_ALL_FAULTS, "DELETE FROM fault")                                                       \
     X(CLEAR_ALL_ORDERS, "DELETE FROM orders")                                                      \
     X(ORDER_INSERT, "INSERT INTO orders (" ORDER_COLUMNS ")"                                       \
@@ -84,11 +90,25 @@
                       " cash_fen, coupons) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")   \
     X(PAYMENT_GET, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"        \
                    " coupons FROM payment WHERE order_id = ?")                                     \
-    X(NOTICE_INSERT, "INSERT INTO notice (" NOTICE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"     \
+    X(REFUND_INSERT, "INSERT INTO refund (" REFUND_COLUMNS ")"                                     \
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                    \
+                     " ON CONFLICT DO NOTHING")                                                    \
+    X(REFUND_SET_STATE, "UPDATE refund SET state = ?, due_ms = ?, ended_ms = ? WHERE id = ?")      \
+    X(REFUND_GET, "SELECT " REFUND_COLUMNS " FROM refund WHERE id = ?")                            \
+    X(REFUND_BY_NUMBER,                                                                            \
+      "SELECT " REFUND_COLUMNS " FROM refund WHERE account_id = ? AND out_refund_no = ?")          \
+    X(REFUND_SUM, "SELECT count(*), ifnull(sum(refund_fen), 0) FROM refund WHERE order_id = ?"     \
+                  " AND state <> 3 AND NOT (state = 1 AND becomes = 3 AND due_ms > 0"              \
+                  " AND due_ms <= ?)")                                                             \
+    X(REFUND_EACH, "SELECT " REFUND_COLUMNS " FROM refund"                                         \
+                   " WHERE account_id = ? AND id > ? ORDER BY id")                                 \
+    X(NOTICE_INSERT, "INSERT INTO notice (" NOTICE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  \
                      " ON CONFLICT DO NOTHING")                                                    \
     X(NOTICE_UPDATE, "UPDATE notice SET state = ?, attempts = ?, due_ms = ? WHERE id = ?")         \
     X(NOTICE_GET, "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?")                            \
     X(NOTICE_BY_ORDER, "SELECT " NOTICE_COLUMNS " FROM notice WHERE order_id = ? AND kind = ?")    \
+    X(NOTICE_BY_REFUND, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_refund"           \
+                        " WHERE refund_id = ? AND refund_id > 0")                                  \
     X(NOTICE_NEXT, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_waiting"               \
                    " WHERE account_id = ? AND state = 1 ORDER BY due_ms, id LIMIT 1")              \
     X(NOTICE_EACH, "SELECT " NOTICE_COLUMNS " FROM notice"                                         \
@@ -118,7 +138,7 @@ enum sql_id {
  * Tables whose ids count up and are never used again: not while the process lives, and not after a
  * restart either, because whatever deletes rows keeps the count with store_keep_ids().
  */
-enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_TABLES };
+enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_REFUND, ID_TABLES };
 
 #define SAVES_MAX   4
 #define TROUBLE_MAX 256

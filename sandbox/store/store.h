@@ -43,7 +43,7 @@ void store_spoil(struct store *store);
 [[nodiscard]] int account_delete(struct store *store, int64_t id); /* and all that is its */
 [[nodiscard]] int account_each(struct store *store,
                                int (*visit)(void *ctx, const struct account_row *row), void *ctx);
-/* Orders, payments, notices, deliveries, faults of the account; 0: of all. */
+/* Orders, payments, refunds, notices, deliveries, faults of the account; 0: of all. */
 [[nodiscard]] int account_clear(struct store *store, int64_t account_id);
 
 /*
@@ -83,12 +83,27 @@ enum unpaid_by {
 [[nodiscard]] int payment_insert(struct store *store, const struct payment_row *row);
 [[nodiscard]] int payment_get(struct store *store, int64_t order_id, struct payment_row *out);
 
-/* the outbox; ERR_EXISTS for a known (order, kind) */
+/* refunds; ERR_EXISTS for a known (account, out_refund_no) */
+[[nodiscard]] int refund_insert(struct store *store, struct refund_row *row); /* sets id */
+/* State, due_ms and ended_ms; the rest of a refund never changes. */
+[[nodiscard]] int refund_set_state(struct store *store, const struct refund_row *row);
+[[nodiscard]] int refund_get(struct store *store, int64_t id, struct refund_row *out);
+[[nodiscard]] int refund_get_by_number(struct store *store, int64_t account_id,
+                                       struct view out_refund_no, struct refund_row *out);
+/* As of @now_ms: one that is closed by then does not count, whether or not that was written. */
+[[nodiscard]] int refund_sum_of(struct store *store, int64_t order_id, int64_t now_ms,
+                                struct refund_sum *out);
+[[nodiscard]] int refund_each(struct store *store, int64_t account_id, int64_t after_id,
+                              int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
+
+/* the outbox; ERR_EXISTS for a known (order, kind, refund) */
 [[nodiscard]] int notice_insert(struct store *store, struct notice_row *row); /* sets id */
 [[nodiscard]] int notice_update(struct store *store, const struct notice_row *row);
 [[nodiscard]] int notice_get(struct store *store, int64_t id, struct notice_row *out);
 [[nodiscard]] int notice_get_by_order(struct store *store, int64_t order_id, enum notice_kind kind,
                                       struct notice_row *out);
+[[nodiscard]] int notice_get_by_refund(struct store *store, int64_t refund_id,
+                                       struct notice_row *out);
 /* The WAITING one of the account that is due first. */
 [[nodiscard]] int notice_next(struct store *store, int64_t account_id, struct notice_row *out);
 [[nodiscard]] int notice_each(struct store *store, int64_t account_id, int64_t after_id,

@@ -324,8 +324,46 @@ START_TEST(a_file_that_is_not_ours_is_refused_with_the_reason)
     store_close(open_in(dir));
     sql_on_file("PRAGMA user_version = 999");
     expect_trouble("newer wxpay-sandbox (schema 999");
-    sql_on_file("PRAGMA user_version = 1; DROP TABLE notice");
+    sql_on_file("PRAGMA user_version = 2; DROP TABLE notice");
     expect_trouble("no such table: notice");
+}
+END_TEST
+
+/* As the first version left them: no refunds, one notification per order and kind. */
+START_TEST(a_file_of_the_first_version_is_brought_up_to_date)
+{
+    struct notice_row notice = {
+        .account_id = 7, .order_id = 1, .kind = NOTICE_PAYMENT, .state = NOTICE_HELD
+    };
+    struct refund_row refund = { .account_id = 7, .order_id = 1, .state = REFUND_PROCESSING };
+    struct store *old = open_in(dir);
+    ck_assert_int_eq(store_begin(old), 0);
+    ck_assert_int_eq(notice_insert(old, &notice), 0);
+    ck_assert_int_eq(store_commit(old), 0);
+    store_close(old);
+    sql_on_file("DROP TABLE refund; DROP INDEX notice_order; DROP INDEX notice_refund;"
+                "ALTER TABLE notice DROP COLUMN refund_id;"
+                "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"
+                "PRAGMA user_version = 1");
+
+    struct store *now = open_in(dir);
+    ck_assert_int_eq(store_begin(now), 0);
+    ck_assert_int_eq(notice_get(now, notice.id, &notice), 0);
+    ck_assert(notice.state == NOTICE_HELD && notice.refund_id == 0);
+    ck_assert_int_eq(refund_insert(now, &refund), 0);
+    for (int i = 0; i < 2; i++) {
+        struct notice_row told = { .account_id = 7,
+                                   .order_id = 1,
+                                   .kind = NOTICE_REFUND,
+                                   .state = NOTICE_HELD,
+                                   .refund_id = refund.id + i };
+        ck_assert_int_eq(notice_insert(now, &told), 0);
+    }
+    ck_assert_int_eq(notice_get_by_refund(now, refund.id, &notice), 0);
+    ck_assert_int_eq(notice.refund_id, refund.id);
+    ck_assert_int_eq(store_commit(now), 0);
+    store_close(now);
+    store_close(open_in(dir)); /* and is left alone from then on */
 }
 END_TEST
 
@@ -374,6 +412,7 @@ int main(void)
     tcase_add_test(folder, turns_of_any_size_are_whole_in_the_file);
     tcase_add_test(folder, a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing);
     tcase_add_test(folder, a_file_that_is_not_ours_is_refused_with_the_reason);
+    tcase_add_test(folder, a_file_of_the_first_version_is_brought_up_to_date);
     tcase_add_test(folder, a_folder_is_made_for_its_owner_only);
     suite_add_tcase(suite, folder);
     return run_suite(suite);

@@ -495,6 +495,33 @@ static bool paid_code(const char *value)
     return named;
 }
 
+/* Paid, refunded, two seconds later. */
+static bool refund_result(const char *value)
+{
+    static const char body[] = "{\"out_trade_no\":\"refund-01\",\"out_refund_no\":\"R1\","
+                               "\"amount\":{\"refund\":8,\"total\":88,\"currency\":\"CNY\"}}";
+    struct v3_answer answer;
+    struct pay_spec spec = { .outcome = PAY_PAID };
+    char code_url[CODE_URL_MAX + 1], name[16];
+    v3_order(&door, "refund-01", NULL, code_url);
+    ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_DONE);
+    vclock_freeze(&us()->clock, account_now_ms(us()));
+    v3_send(&door,
+            &(struct v3_send){
+                .method = "POST", .target = "/v3/refund/domestic/refunds", .body = body },
+            &answer);
+    ck_assert_str_eq(v3_text(&answer, "status"), "PROCESSING");
+    v3_answer_release(&answer);
+    vclock_set(&us()->clock, account_now_ms(us()) + 2000);
+    v3_send(&door, &(struct v3_send){ .method = "GET", .target = "/v3/refund/domestic/refunds/R1" },
+            &answer);
+    snprintf(name, sizeof(name), "%s", v3_text(&answer, "status"));
+    for (char *at = name; *at; at++)
+        *at = (char)tolower(*at);
+    v3_answer_release(&answer);
+    return is(name, value);
+}
+
 static bool auth_spaces(const char *value)
 {
     struct v3_answer answer;

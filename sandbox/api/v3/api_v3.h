@@ -18,6 +18,10 @@ const struct refusal *v3_query_id(struct call *call); /* V3 4.2, by transaction_
 extern const struct v3_field v3_close_fields[];
 const struct refusal *v3_close(struct call *call); /* V3 4.3 */
 
+extern const struct v3_field v3_refund_fields[];
+const struct refusal *v3_refund(struct call *call);       /* V3 4.4 */
+const struct refusal *v3_refund_query(struct call *call); /* V3 4.4 */
+
 const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
 
 /*
@@ -26,5 +30,9 @@ const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
  */
 json_t *v3_transaction(const struct account *account, const struct order_row *order,
                        const struct payment_row *payment);
+
+/* What a refund notification tells (V3 7). New reference, or NULL without memory. */
+json_t *v3_refund_told(const struct account *account, const struct refund_row *refund,
+                       const struct order_row *order, const struct payment_row *payment);
 
 #endif
