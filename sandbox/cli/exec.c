@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/ready.h"
 #include "control/control.h"
+#include "engine/keys.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -57,10 +58,36 @@ static void on_exit(uv_process_t *process, int64_t code, int signal)
     stop(exec);
 }
 
+/* What V3 needs beyond that: keys as PEM, which environments hold as well as files do. */
+static int set_v3_names(struct account *account)
+{
+    int err;
+    struct buf pem = BUF_INIT(V3_PEM_MAX);
+    const struct keys *keys = account_keys(account, &err);
+    if (keys)
+        err = v3_private_pem(keys->merchant.private, &pem);
+    const struct {
+        const char *name, *value;
+    } names[] = {
+        { "WXPAY_APIV3_KEY", keys ? keys->apiv3_key : "" },
+        { "WXPAY_MCH_SERIAL", keys ? keys->merchant.serial : "" },
+        { "WXPAY_MCH_KEY", buf_cstr(&pem) },
+        { "WXPAY_PLATFORM_SERIAL", keys ? keys->platform[keys->signing].serial : "" },
+        { "WXPAY_PLATFORM_CERT",
+          keys ? buf_cstr(&keys->platform[keys->signing].certificate) : "" },
+    };
+    for (size_t i = 0; i < COUNT(names) && !err; i++)
+        err = uv_os_setenv(names[i].name, names[i].value);
+    if (pem.ptr)
+        mem_wipe(pem.ptr, pem.cap);
+    buf_release(&pem);
+    return err;
+}
+
 /* The names a merchant's tests find the sandbox by. */
 static int set_names(const struct sandbox *sandbox)
 {
-    const struct account *account = accounts_find(sandbox->accounts, VIEW(DEFAULT_MCH_ID));
+    struct account *account = accounts_find(sandbox->accounts, VIEW(DEFAULT_MCH_ID));
     struct buf api = BUF_INIT(128), control = BUF_INIT(128);
     int err = ready_url(sandbox->options.host, http_server_port(sandbox->api), &api);
 
@@ -81,6 +108,8 @@ static int set_names(const struct sandbox *sandbox)
         if (names[i].value)
             err = uv_os_setenv(names[i].name, names[i].value);
     }
+    if (!err)
+        err = set_v3_names(account);
     buf_release(&api);
     buf_release(&control);
     return err;

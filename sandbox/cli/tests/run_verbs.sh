@@ -49,6 +49,9 @@ expect 0 '^--port$' "$sandbox" exec echo --port
 expect 0 '^from stdin$' sh -c 'echo from stdin | "$1" exec -- cat' - "$sandbox"
 for name in WXPAY_BASE_URL=http://127.0.0.1:[0-9]+ WXPAY_MCH_ID=1900000109 \
     WXPAY_APPID=wx8888888888888888 WXPAY_API_KEY=192006250b4c09247ec02edce69f6a2d \
+    WXPAY_APIV3_KEY=0123456789abcdefFEDCBA9876543210 WXPAY_MCH_KEY=-----BEGIN.PRIVATE.KEY----- \
+    WXPAY_MCH_SERIAL=1A2B3C4D5E6F708192A3B4C5D6E7F8091A2B3C4D WXPAY_PLATFORM_CERT=-----BEGIN.CERTIFICATE----- \
+    WXPAY_PLATFORM_SERIAL=2C3D4E5F60718293A4B5C6D7E8F9010A2B3C4D5E \
     WXPAY_SANDBOX_API_URL=http://127.0.0.1:[0-9]+ WXPAY_SANDBOX_CONTROL_URL=http://127.0.0.1:[0-9]+; do
     expect 0 "^$name\$" "$sandbox" exec -- env
 done
