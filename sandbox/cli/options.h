@@ -32,9 +32,10 @@ struct options {
     char *control_url, *mch_id;
     bool json;
     /* what a verb works on */
-    char *state, *api, *order, *name, *api_key, *openid, *bank_type, *output;
+    char *state, *api, *order, *name, *api_key, *openid, *bank_type, *output, *apiv3_key, *mode;
     int outcome, wait;
-    int64_t limit, after, count, wait_ms, timeout_ms;
+    int64_t limit, after, count, wait_ms, timeout_ms, share_permille;
+    bool sign;
     struct option_list appid, product, set, origin, coupon;
 
     uint64_t given; /* bit per row of the table: by whatever layer */

@@ -58,7 +58,7 @@ static const struct option_row table[] = {
     FLAG("json", json, "print what the control door answers"),
 
     TEXT("state", state, "STATE", "only orders in this trade_state"),
-    TEXT("api", api, "API", "only calls of this API: unifiedorder, orderquery, closeorder"),
+    TEXT("api", api, "API", "only calls of this API: unifiedorder, v3/native, …"),
     TEXT("order", order, "NUMBER", "only of this out_trade_no"),
     NUMBER("limit", limit, 1000, "N", "at most so many (100)"),
     NUMBER("after", after, INT64_MAX, "ID", "only those with a greater id"),
@@ -82,6 +82,12 @@ static const struct option_row table[] = {
     LIST("product", product, "PRODUCT", "an enabled product (NATIVE); may be repeated"),
     LIST("set", set, "SWITCH=VALUE", "a switch (see the verb switches); may be repeated"),
     LIST("origin", origin, "ANNOUNCED=REAL", "where a notify_url really leads; may be repeated"),
+
+    TEXT("apiv3-key", apiv3_key, "KEY", "its APIv3 key, 32 letters and digits; \"\": none"),
+    TEXT("mode", mode, "MODE", "what the platform signs with: cert, switching or pubkey"),
+    NUMBER("share-permille", share_permille, 1000, "N",
+           "mode switching: notifications of 1000 signed with the public key"),
+    FLAG("sign", sign, "the new platform certificate signs from now on"),
 };
 
 static_assert(COUNT(table) <= 64, "options.given has a bit per row");

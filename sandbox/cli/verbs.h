@@ -9,6 +9,8 @@
 /* verbs_account.c */
 int run_accounts(struct cli *cli);
 int run_merchant(struct cli *cli);
+/* verbs_v3.c */
+int run_v3(struct cli *cli);
 /* verbs_order.c */
 int run_orders(struct cli *cli);
 int run_order(struct cli *cli);

@@ -35,16 +35,30 @@ int run_exchanges(struct cli *cli)
     return client_run(cli, &call, show_exchanges);
 }
 
+/* Every line feed is shown where it is: whether the last one is there decides a V3 signature. */
+static void print_signed(const char *title, const char *text)
+{
+    if (!text)
+        return;
+    printf("%s\n  ", title);
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '\n')
+            printf(text[1] ? "\\n\n  " : "\\n");
+        else if (byte == '\r')
+            printf("\\r");
+        else
+            putchar(byte < 0x20 || byte == 0x7f ? '?' : byte);
+    }
+    printf("\n");
+}
+
 static void show_explain(const json_t *answer)
 {
-    const char *sign_text = member_text(answer, "sign_text");
-    const char *signed_text = member_text(answer, "signed_text");
-
     printf("%s", member_text(answer, "text"));
-    if (sign_text)
-        printf("The text to be signed, as the sandbox computed it:\n  %s\n", sign_text);
-    if (signed_text)
-        printf("The text that seems to have been signed:\n  %s\n", signed_text);
+    print_signed("The text to be signed, as the sandbox computed it:",
+                 member_text(answer, "sign_text"));
+    print_signed("The text that seems to have been signed:", member_text(answer, "signed_text"));
 }
 
 int run_explain(struct cli *cli)

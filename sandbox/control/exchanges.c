@@ -96,6 +96,19 @@ static bool is_cut(struct view text, size_t at)
     return at >= text.len || ((unsigned char)text.ptr[at] & 0xc0) != 0x80;
 }
 
+/* On one line: the ends of V3's lines are what often differs. */
+static int add_shown(struct view text, struct buf *out)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < text.len; i++) {
+        if (text.ptr[i] == '\n' || text.ptr[i] == '\r')
+            err = buf_str(out, text.ptr[i] == '\n' ? "\\n" : "\\r");
+        else
+            err = buf_byte(out, text.ptr[i]);
+    }
+    return err;
+}
+
 /* "…before>>>after…", whole characters only. */
 static int mark(struct view text, size_t at, struct buf *out)
 {
@@ -105,8 +118,14 @@ static int mark(struct view text, size_t at, struct buf *out)
         from--;
     while (!is_cut(text, to))
         to++;
-    return buf_fmt(out, "%s%.*s>>>%.*s%s\n", from ? "…" : "", (int)(at - from), text.ptr + from,
-                   (int)(to - at), text.ptr + at, to < text.len ? "…" : "");
+    int err = buf_str(out, from ? "…" : "");
+    if (!err)
+        err = add_shown((struct view){ text.ptr + from, at - from }, out);
+    if (!err)
+        err = buf_str(out, ">>>");
+    if (!err)
+        err = add_shown((struct view){ text.ptr + at, to - at }, out);
+    return err ? err : buf_str(out, to < text.len ? "…\n" : "\n");
 }
 
 /* What was to be signed beside what seems to have been signed, at the first difference. */

@@ -16,6 +16,7 @@ int do_version(struct ask *ask)
     out_str(&ask->out, "version", WXPAY_VERSION);
     out_open(&ask->out, "apis", '[');
     out_str(&ask->out, NULL, "v2");
+    out_str(&ask->out, NULL, "v3");
     out_close(&ask->out, ']');
     out_close(&ask->out, '}');
     return ask_reply(ask, 200);

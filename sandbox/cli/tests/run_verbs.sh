@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Needs: curl, openssl; wxpay-sandbox as $1. Leaves: nothing.
+# Needs: curl, openssl, jq; wxpay-sandbox as $1. Leaves: nothing.
 # The programs as scripts meet them: exit codes of exec and of the verbs, what they print, signals.
 set -uo pipefail
 sandbox=$1
@@ -155,6 +155,35 @@ expect 0 '^mch_id +1999000077' "$sandbox" merchant add 1999000077 --name tea --s
 expect 0 'a.example=http://127.0.0.1:1' "$sandbox" merchant set 1999000077 \
     --origin https://a.example=http://127.0.0.1:1
 expect 1 '/switches/ack_mode' "$sandbox" merchant set 1999000077 --set ack_mode=never
+expect 0 '^serial_no +1A2B3C4D5E6F708192A3B4C5D6E7F8091A2B3C4D$' "$sandbox" v3
+expect 0 '^2C3D4E5F60718293A4B5C6D7E8F9010A2B3C4D5E +yes ' "$sandbox" v3 show
+expect 1 'this account has no V3 keys yet' "$sandbox" v3 set 1999000077 --mode pubkey
+expect 0 '^public key id +PUB_KEY_ID_0119990000772026112400000000000001$' "$sandbox" v3 show 1999000077
+expect 0 '^share_permille +7$' "$sandbox" v3 set 1999000077 --mode switching --share-permille 7
+expect 0 '^mode +switching$' "$sandbox" v3 --mch-id 1999000077
+expect 0 '^apiv3_key +[0-9A-Za-z]{32}$' "$sandbox" v3 show 1999000077
+expect 0 '^apiv3_key +$' "$sandbox" v3 set 1999000077 --apiv3-key ''
+expect 1 '/apiv3_key: must be 32 letters' "$sandbox" v3 set 1999000077 --apiv3-key short
+expect 1 '/mode' "$sandbox" v3 set 1999000077 --mode always
+expect 0 '^[0-9A-F]{40} +yes ' "$sandbox" v3 platform 1999000077 --sign
+expect 0 '^2C3D4E5F60718293A4B5C6D7E8F9010A2B3C4D5E +no ' "$sandbox" v3 show 1999000077
+expect 2 'is not show, set or platform' "$sandbox" v3 dance
+expect 0 '^kind +missing_header' "$sandbox" fault add kind=missing_header header=Wechatpay-Nonce api=v3/query
+expect 1 '/header' "$sandbox" fault add kind=missing_header header=Date
+expect 1 'does not happen at this door' "$sandbox" fault add kind=tampered_ciphertext
+v3() {
+    local now=$(date +%s) sign
+    sign=$(printf '%s\n%s\n%s\nn0nce\n\n' GET "$2" "$now" |
+        openssl dgst -sha256 -sign <("$sandbox" v3 --json | jq -r .merchant.private_key) | base64 -w0)
+    curl -s -A curl "$WXPAY_BASE_URL$1" -H "Authorization: WECHATPAY2-SHA256-RSA2048 mchid=\"$WXPAY_MCH_ID\",nonce_str=\"n0nce\",signature=\"$sign\",timestamp=\"$now\",serial_no=\"1A2B3C4D5E6F708192A3B4C5D6E7F8091A2B3C4D\""
+}
+expect 0 '"algorithm":"AEAD_AES_256_GCM"' v3 /v3/certificates /v3/certificates
+expect 0 '"SIGN_ERROR"' v3 '/v3/certificates?algorithm_type=RSA' /v3/certificates
+expect 0 '^[0-9]+ +api +v3/certificates +401 ' "$sandbox" exchanges --api v3/certificates
+id=$("$sandbox" exchanges --api v3/certificates | tail -n 1 | cut -d ' ' -f 1)
+expect 0 'the query string was not signed' "$sandbox" explain "$id"
+expect 0 '^  to be signed: GET.n/v3/certificates>>>\?algorithm' "$sandbox" explain "$id"
+expect 0 '^  /v3/certificates\?algorithm_type=RSA.n$' "$sandbox" explain "$id"
 expect 0 '' "$sandbox" merchant delete 1999000077
 expect 1 'there is no account' "$sandbox" merchant show 1999000077
 expect 0 '^reset 1900000109' "$sandbox" reset --mch-id 1900000109
