@@ -8,19 +8,13 @@
 #define STALE_S      3600
 #define OTHER_SERIAL "5E5D4C3B2A0102F9E8D7C6B5A49382716F5E4D3C"
 
-static int64_t stamp_s(const struct fault *fault)
-{
-    int64_t now_s = clock_real_ms() / 1000;
-    if (fault && fault->kind == FAULT_STALE_STAMP)
-        return now_s - STALE_S;
-    return fault && fault->kind == FAULT_FUTURE_STAMP ? now_s + STALE_S : now_s;
-}
-
-/* The five faults that are about the signature. */
+/* The faults that are about the five headers. */
 static int apply(struct dress_v3 *dress, const struct fault *fault)
 {
     switch (fault->kind) {
     case FAULT_WRONG_SIGN: dress->spoil = true; return 0;
+    case FAULT_STALE_STAMP: dress->shift_s = -STALE_S; return 0;
+    case FAULT_FUTURE_STAMP: dress->shift_s = STALE_S; return 0;
     case FAULT_ALTER: dress->spoil = fault->sign == FAULT_SIGN_WRONG; break;
     case FAULT_NO_SIGN: dress->left_out = ~0u; return 0;
     case FAULT_PROBE: dress->probe = true; return 0;
@@ -42,11 +36,11 @@ static int apply(struct dress_v3 *dress, const struct fault *fault)
 int dress_v3_begin(struct dress_v3 *dress, const struct identity *identity, struct rng *rng,
                    const struct fault *fault)
 {
-    *dress = (struct dress_v3){ .key = v3_private_share(identity->private) };
+    *dress =
+        (struct dress_v3){ .key = v3_private_share(identity->private), .before = dress->before };
     if (!dress->key)
         return ERR_CRYPTO;
     memcpy(dress->serial, identity->serial, sizeof(dress->serial));
-    snprintf(dress->timestamp, sizeof(dress->timestamp), "%lld", (long long)stamp_s(fault));
     rng_hex(rng, dress->nonce, sizeof(dress->nonce) - 1);
     return fault ? apply(dress, fault) : 0;
 }
@@ -55,6 +49,7 @@ void dress_v3_release(struct dress_v3 *dress)
 {
     v3_private_free(dress->key);
     dress->key = NULL;
+    buf_release(&dress->before);
 }
 
 void dress_v3_sign(struct dress_v3 *dress, struct view body)
@@ -62,7 +57,10 @@ void dress_v3_sign(struct dress_v3 *dress, struct view body)
     struct buf text = BUF_INIT(V3_SEAL_MAX * 2);
     if (!dress->key)
         return;
-    dress->err = v3_answer_text(view_str(dress->timestamp), view_str(dress->nonce), body, &text);
+    snprintf(dress->timestamp, sizeof(dress->timestamp), "%lld",
+             (long long)(clock_real_ms() / 1000 + dress->shift_s));
+    dress->err = v3_answer_text(view_str(dress->timestamp), view_str(dress->nonce),
+                                dress->before.len ? buf_view(&dress->before) : body, &text);
     if (!dress->err)
         dress->err = v3_sign(dress->key, buf_view(&text), dress->signature);
     if (!dress->err && dress->probe)

@@ -12,7 +12,7 @@ static json_t *value_of(struct view text, const json_t *before)
     return json_stringn(text.ptr, text.len);
 }
 
-/* The object that holds the last segment of @path, which is left in *name. */
+/* The object that holds the last segment of @path, which is left in *name. NULL: there is none. */
 static json_t *parent_of(json_t *root, struct view path, char name[65], bool make)
 {
     struct view rest = path;
@@ -21,14 +21,11 @@ static json_t *parent_of(json_t *root, struct view path, char name[65], bool mak
         if (view_copy(segment, name, 65))
             return NULL;
         if (!rest.len)
-            return json_is_object(root) ? root : NULL;
+            return root;
         json_t *next = json_object_get(root, name);
-        if (!next && make && json_is_object(root) &&
-            json_object_set_new(root, name, json_object()) == 0)
-            next = json_object_get(root, name);
-        if (!next)
+        if (!json_is_object(next) && (!make || json_object_set_new(root, name, json_object()) != 0))
             return NULL;
-        root = next;
+        root = json_object_get(root, name);
     }
 }
 
@@ -43,7 +40,7 @@ static int edit_one(json_t *root, const struct fault_edit *edit)
         return 0;
     }
     if (!parent)
-        return ERR_SYNTAX;
+        return ERR_NOMEM;
     json_t *value = value_of(edit->value, json_object_get(parent, name));
     return json_object_set_new(parent, name, value) == 0 ? 0 : ERR_NOMEM;
 }

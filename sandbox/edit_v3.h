@@ -10,7 +10,8 @@
 
 /*
  * Names are paths with dots ("amount.total"). A value becomes what its place held before: a number
- * stays a number when it reads as one, everything else is text; members on the way are made.
+ * stays a number when it reads as one, everything else is text; what is on the way and is no object
+ * becomes one. @root is an object.
  */
 [[nodiscard]] int edit_v3(json_t *root, const struct fault *fault);
 

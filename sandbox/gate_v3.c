@@ -255,8 +255,9 @@ static const struct refusal *check_fields(struct call *call)
     if (!call->route->v3_fields)
         return NULL;
     const struct refusal *no = v3_fields_check(call, call->route->v3_fields);
-    (void)view_copy(v3_body_text(call, "out_trade_no"), call->exchange->out_trade_no,
-                    sizeof(call->exchange->out_trade_no));
+    struct view number = v3_body_text(call, "out_trade_no");
+    if (number.len) /* else it is the path's */
+        (void)view_copy(number, call->exchange->out_trade_no, sizeof(call->exchange->out_trade_no));
     if (no)
         return no;
     exchange_check(call->exchange, "fields", "V3 1.5", true, "%s", "");

@@ -140,10 +140,19 @@ static bool room(const struct notify *notify, const struct account *account)
            account->open_deliveries < OPEN_MAX_ACCOUNT;
 }
 
-/* A row that cannot even be begun (no memory, store full) must not block the others for ever. */
+/*
+ * A row that cannot even be begun (no memory, store full) must not block the others for ever. V3
+ * without an APIv3 key is never sent at all (V3 6.5).
+ */
 static bool postpone(struct notify *notify, struct account *account, struct notice_row *notice,
                      int why)
 {
+    if (why == ERR_RANGE) {
+        log_event(LOG_WARN, "notify", "not sent: no APIv3 key", "mch_id", view_str(account->mch_id),
+                  NULL);
+        notice->state = NOTICE_SUPPRESSED;
+        return notice_update(notify->sandbox->store, notice) == 0;
+    }
     log_line(LOG_ERROR, "notify", "delivery %lld not begun: %s", (long long)notice->id,
              err_text(why));
     notice->due_ms = account_now_ms(account) + RETRY_LOOK_MS;

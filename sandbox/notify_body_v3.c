@@ -124,23 +124,40 @@ static int seal_body(const struct keys *keys, const struct told_v3 *told,
     return err;
 }
 
+static int write_message(struct notify *notify, const struct account *account,
+                         const struct keys *keys, const struct told_v3 *told, struct buf *out)
+{
+    struct buf plain = BUF_INIT(PLAIN_MAX);
+    struct lasting lasting;
+    make_lasting(notify, told->notice, &lasting);
+    int err = write_plain(notify, account, told, &plain);
+    if (!err)
+        err = seal_body(keys, told, &lasting, buf_view(&plain), out);
+    buf_release(&plain);
+    return err;
+}
+
 int notify_body_v3(struct notify *notify, struct account *account, const struct told_v3 *told,
                    struct dress_v3 *dress, struct buf *out)
 {
-    struct buf plain = BUF_INIT(PLAIN_MAX);
     struct rng *rng = &notify->sandbox->rng;
-    struct lasting lasting;
+    const struct fault *fault = told->fault;
     int err;
     const struct keys *keys = account_keys(account, &err);
     if (!keys)
         return err;
-    make_lasting(notify, told->notice, &lasting);
-    err = write_plain(notify, account, told, &plain);
+    if (!keys->apiv3_key[0])
+        return ERR_RANGE;
+    if (fault && fault->kind == FAULT_ALTER && fault->sign == FAULT_SIGN_STALE) {
+        struct told_v3 rightly = *told;
+        rightly.fault = NULL;
+        dress->before = BUF_INIT(V3_SEAL_MAX * 2);
+        err = write_message(notify, account, keys, &rightly, &dress->before);
+    }
     if (!err)
-        err = seal_body(keys, told, &lasting, buf_view(&plain), out);
+        err = write_message(notify, account, keys, told, out);
     if (!err)
         err = dress_v3_begin(dress, keys_signer_of_notification(keys, (int)rng_below(rng, 1000)),
-                             rng, told->fault);
-    buf_release(&plain);
+                             rng, fault);
     return err;
 }

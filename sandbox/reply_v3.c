@@ -50,13 +50,21 @@ static json_t *error_body(struct call *call, const struct refusal *no)
     return NULL;
 }
 
+static int alter(struct call *call, json_t *body)
+{
+    struct buf *before = &call->v3->dress.before;
+    *before = BUF_INIT(CALL_BODY_MAX);
+    int err = call->fault->sign == FAULT_SIGN_STALE ? json_write(body, before) : 0;
+    return err ? err : edit_v3(body, call->fault);
+}
+
 static int write_body(struct call *call, const struct refusal *no)
 {
     json_t *body = no ? error_body(call, no) : json_incref(call->v3->out);
     call->status = no ? row_of(call, no)->status : call->v3->out ? 200 : 204;
     int err = no && !body ? ERR_NOMEM : 0;
     if (!err && body && call->fault && call->fault->kind == FAULT_ALTER)
-        err = edit_v3(body, call->fault);
+        err = alter(call, body);
     if (!err && body)
         err = json_write(body, &call->body);
     json_decref(body);

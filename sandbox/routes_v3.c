@@ -117,12 +117,18 @@ static int decode_params(struct call *call, const struct view params[V3_PARAMS_M
 
 /* ---- serving ------------------------------------------------------------------------------------ */
 
+/* Also of a call that is refused: that is when its record is looked for. */
 static void name_order(struct call *call)
 {
     struct exchange *exchange = call->exchange;
     if (view_find(view_str(call->route->path), VIEW("{out_trade_no}")) != SIZE_MAX)
         (void)view_copy(view_str(call->v3->param[0]), exchange->out_trade_no,
                         sizeof(exchange->out_trade_no));
+}
+
+static void name_transaction(struct call *call)
+{
+    struct exchange *exchange = call->exchange;
     if (call->route->handler != v3_query_id)
         return;
     struct order_row order = {};
@@ -135,7 +141,6 @@ static void name_order(struct call *call)
 
 static void handle(struct call *call)
 {
-    name_order(call);
     routes_take_fault(call);
     if (reply_v3_fault_before(call))
         return;
@@ -156,7 +161,10 @@ static void serve(struct call *call)
                              "the manual has it (%s), this sandbox not yet", call->route->chapter));
         return;
     }
+    name_order(call);
     const struct refusal *no = gate_v3(call);
+    if (!no)
+        name_transaction(call);
     if (!no && turn_open(call->sandbox->turn))
         no = REFUSE(SYSTEM_ERROR);
     if (no)

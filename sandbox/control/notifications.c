@@ -106,6 +106,10 @@ static void answer_resend(struct hold *hold, enum hold_end)
         ask_refuse(ask, 503, "BUSY", "", "too many deliveries are under way");
         return;
     }
+    if (err == ERR_RANGE) {
+        ask_refuse(ask, 409, "CONFLICT", "", "the account has no APIv3 key to seal it with");
+        return;
+    }
     if (err) {
         ask_refuse(ask, 500, "TROUBLE", "", "%s: %s", err_name(err), err_text(err));
         return;
