@@ -1,7 +1,7 @@
 /*
  * answer.h — an answer of the platform, and how far it may be believed.
  *
- * V2 1.5: protocol, business, trade. Whatever is not proven to be one of the other outcomes is
+ * Protocol, business, trade (V2 1.5, V3 1.4). Whatever is not proven to be one of the other outcomes is
  * ANSWER_UNKNOWN: nobody knows whether the platform did what it was asked.
  */
 #ifndef MERCHANT_ANSWER_H
@@ -9,20 +9,17 @@
 
 #include "claim.h"
 #include "order.h"
-#include "wxpay/v2_msg.h"
+#include "v3_proof.h"
 
-enum api { API_UNIFIEDORDER, API_ORDERQUERY, API_CLOSEORDER };
+enum api { API_CREATE, API_QUERY, API_CLOSE };
 
-/* "unifiedorder", … */
-const char *api_name(enum api api);
-
-/* What the shop does about an err_code. */
-enum v2_error {
-    V2_ERROR_AGAIN, /* SYSTEMERROR, limits, anything unknown: repeat later */
-    V2_ERROR_PAID,
-    V2_ERROR_CLOSED,
-    V2_ERROR_NOT_EXIST,
-    V2_ERROR_FINAL, /* will never work as it stands */
+/* What the shop does about an error code, whatever a wire calls it. */
+enum refusal {
+    REFUSAL_AGAIN, /* SYSTEMERROR, limits, anything unknown: repeat later */
+    REFUSAL_PAID,
+    REFUSAL_CLOSED,
+    REFUSAL_NOT_EXIST,
+    REFUSAL_FINAL, /* will never work as it stands */
 };
 
 /* What a trade_state means for an order that waits for its money (V2 5.1). */
@@ -38,11 +35,15 @@ enum answer_outcome { ANSWER_UNKNOWN, ANSWER_OK, ANSWER_ERROR };
 struct answer {
     struct shop *shop;
     enum api api;
-    int err, status;  /* of the transport; status of HTTP */
-    struct view body; /* raw; borrowed */
-    struct v2_msg msg;
+    int err, status;       /* of the transport; status of HTTP */
+    struct view body;      /* raw; borrowed */
+    struct v3_proof proof; /* V3 only */
+    struct message message;
+    struct {
+        struct view code_url, state, err_code; /* as said, believed only with the outcome */
+    } told;
     enum answer_outcome outcome;
-    enum v2_error error;    /* of ANSWER_ERROR */
+    enum refusal error;     /* of ANSWER_ERROR */
     const char *step, *why; /* which step stopped it, in plain words; static */
 };
 
@@ -54,8 +55,5 @@ enum move {
     MOVE_ENDED,  /* the platform says that nobody can pay it */
     MOVE_FAILED, /* a definite no */
 };
-
-/* Runs the steps of the chapter "answer" over it and sets the outcome. */
-void answer_judge(struct answer *answer);
 
 #endif

@@ -27,11 +27,37 @@ static const struct place notification[] = {
     PLACE(settle_transaction), PLACE(settle_late),       PLACE(settle_persist),
 };
 
+/* V3 8.2: verify, open, compare, apply under the lock. v3_notify_ack follows. */
+static const struct place notification_v3[] = {
+    PLACE(notify_door),        PLACE(v3_notify_headers), PLACE(v3_notify_fresh),
+    PLACE(v3_notify_key),      PLACE(v3_notify_verify),  PLACE(v3_notify_parse),
+    PLACE(v3_notify_event),    PLACE(v3_notify_open),    PLACE(v3_notify_read),
+    PLACE(v3_notify_identity), PLACE(notify_find_order), PLACE(settle_lock),
+    PLACE(settle_handled),     PLACE(notify_amount),     PLACE(notify_currency),
+    PLACE(settle_transaction), PLACE(settle_late),       PLACE(settle_persist),
+};
+
 /* The chapter "answer" has proven the message and query_state has read it as paid. */
 static const struct place query[] = {
-    PLACE(query_number),       PLACE(query_read),   PLACE(settle_lock),
+    PLACE(query_read),         PLACE(query_number), PLACE(settle_lock),
     PLACE(settle_handled),     PLACE(query_amount), PLACE(query_currency),
     PLACE(settle_transaction), PLACE(settle_late),  PLACE(settle_persist),
+};
+
+static const struct place query_v3[] = {
+    PLACE(v3_query_read),      PLACE(query_number), PLACE(settle_lock),
+    PLACE(settle_handled),     PLACE(query_amount), PLACE(query_currency),
+    PLACE(settle_transaction), PLACE(settle_late),  PLACE(settle_persist),
+};
+
+static const struct {
+    const struct place *places;
+    size_t count;
+} lists[2][2] = {
+    [WIRE_V2] = { [CLAIM_NOTIFICATION] = { notification, COUNT(notification) },
+                  [CLAIM_QUERY] = { query, COUNT(query) } },
+    [WIRE_V3] = { [CLAIM_NOTIFICATION] = { notification_v3, COUNT(notification_v3) },
+                  [CLAIM_QUERY] = { query_v3, COUNT(query_v3) } },
 };
 
 typedef enum step claim_step(struct claim *claim);
@@ -59,8 +85,18 @@ static void on_timer_closed(uv_handle_t *handle)
 {
     struct claim *claim = container_of(handle, struct claim, timer);
     claim->shop->open_claims--;
-    v2_msg_release(&claim->own);
+    message_release(&claim->own);
+    json_decref(claim->envelope);
     mem_free(claim);
+}
+
+static void acknowledge(struct claim *claim)
+{
+    const struct shop *shop = claim->shop;
+    if (shop->options->api == WIRE_V3)
+        shop->steps->v3_notify_ack(claim);
+    else
+        shop->steps->notify_ack(claim);
 }
 
 static void finish(struct claim *claim)
@@ -72,7 +108,7 @@ static void finish(struct claim *claim)
               view_str(claim->order.id), "transaction", claim->payment.transaction_id, "step",
               view_str(claim->step), "why", view_str(claim->why), NULL);
     if (claim->call)
-        claim->shop->steps->notify_ack(claim);
+        acknowledge(claim);
     if (claim->on_end)
         claim->on_end(claim, claim->owner);
     uv_close((uv_handle_t *)&claim->timer, on_timer_closed);
@@ -80,8 +116,9 @@ static void finish(struct claim *claim)
 
 static void run(struct claim *claim)
 {
-    const struct place *places = claim->source == CLAIM_QUERY ? query : notification;
-    size_t count = claim->source == CLAIM_QUERY ? COUNT(query) : COUNT(notification);
+    enum wire api = claim->shop->options->api;
+    const struct place *places = lists[api][claim->source].places;
+    size_t count = lists[api][claim->source].count;
 
     while (claim->verdict == STEP_GO && claim->next < count) {
         const struct place *place = &places[claim->next++];

@@ -9,8 +9,9 @@
 #define MERCHANT_CLAIM_H
 
 #include "ledger.h"
+#include "message.h"
 #include "net/http_server.h"
-#include "wxpay/v2_msg.h"
+#include "v3_proof.h"
 
 #include <uv.h>
 
@@ -30,9 +31,13 @@ struct claim {
     struct shop *shop;
     enum claim_source source;
     struct http_call *call; /* of a notification; NULL once it is answered */
-    struct v2_msg *msg;     /* one parse, one list: what is verified is what is used */
-    struct v2_msg own;      /* of a notification: the list lies here */
-    struct payment payment; /* views into msg, filled by the step that reads */
+    struct message *msg;    /* one parse: what is verified is what is used */
+    struct message own;     /* of a notification: it lies here */
+    struct payment payment; /* views into msg, filled by the step that reads; the facts that the
+                               steps behind it see, whatever the wire */
+    struct v3_proof proof;  /* V3 notifications only, as the next two */
+    json_t *envelope;       /* owned */
+    bool proven;            /* the platform signed it */
     struct order order;     /* as settle_lock read it */
     bool refunded;          /* paid, but money has already begun to go back */
     bool locked;            /* a transaction of the ledger is open for this claim */
@@ -52,7 +57,7 @@ void claim_notification(struct shop *shop, struct http_call *call);
 /* A verified answer says that an order is paid. */
 struct claim_wish {
     const struct order *order; /* borrowed for the call */
-    struct v2_msg *msg;        /* borrowed until on_end */
+    struct message *msg;       /* borrowed until on_end */
     bool refunded;             /* its trade_state was REFUND */
     void (*on_end)(struct claim *claim, void *owner);
     void *owner;

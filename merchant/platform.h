@@ -1,8 +1,8 @@
 /*
  * platform.h — the seam to the platform: three questions about an order, one judged answer.
  *
- * Speaks API V2. V3 would come beside it behind the same call: what the shop wants to know (is
- * there a code, is it paid, is it closed) does not change with the wire.
+ * What the shop wants to know (is there a code, is it paid, is it closed) does not change with the
+ * wire. One small client per API stands behind it: platform_v2.c, platform_v3.c.
  */
 #ifndef MERCHANT_PLATFORM_H
 #define MERCHANT_PLATFORM_H
@@ -10,10 +10,13 @@
 #include "answer.h"
 #include "shop.h"
 
+/* Bytes of an answer that are read. */
+#define PLATFORM_ANSWER_MAX ((size_t)128 * 1024)
+
 struct platform_ask {
     enum api api;
     const struct order *order; /* borrowed for the call */
-    /* Fires exactly once, from the loop; the answer dies when it returns, msg may be taken. */
+    /* Fires exactly once, from the loop; the answer dies when it returns, message may be taken. */
     void (*on_answer)(struct answer *answer, void *owner);
     void *owner;
 };

@@ -91,8 +91,6 @@ int run_shop(int argc, char **argv, const struct steps *steps)
     if (err == 0 && life->options.show_steps) {
         print_steps();
         code = 0;
-    } else if (err == 0 && life->options.api == WIRE_V3) {
-        fputs("wxpay-merchant: this build speaks API V2 only\n", stderr);
     } else if (err == 0) {
         err = live(life, steps);
         code = err ? 1 : 0;

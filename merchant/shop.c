@@ -2,8 +2,10 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "platform.h"
 #include "routes.h"
 #include "steps.h"
+#include "trust.h"
 #include "turns.h"
 
 #include <assert.h>
@@ -61,19 +63,21 @@ static int listen_at(struct shop *shop)
 int shop_start(struct shop *shop, uv_loop_t *loop, const struct options *options,
                const struct steps *steps)
 {
-    static const struct http_client_options client = { .answer_max = 2 * V2_XML_MAX };
+    static const struct http_client_options client = { .answer_max = PLATFORM_ANSWER_MAX };
     *shop = (struct shop){ .loop = loop, .options = options, .steps = steps };
     rng_init(&shop->rng);
     shop->key = v2_key_new(view_str(options->api_key));
     if (!shop->key)
         return ERR_NOMEM;
-    if (strcmp(options->api_key, PUBLISHED_KEY) == 0)
+    if (options->api == WIRE_V2 && strcmp(options->api_key, PUBLISHED_KEY) == 0)
         log_line(LOG_WARN, "shop", "the key is the published one of the test account");
     int err = find_address(shop);
     if (!err)
         err = ledger_open(&shop->ledger, options->ledger);
     if (!err)
         err = http_client_start(&shop->client, loop, &client);
+    if (!err && options->api == WIRE_V3)
+        err = trust_start(shop);
     if (!err)
         err = turns_start(shop);
     if (!err)
@@ -111,6 +115,7 @@ void shop_stop(struct shop *shop, void (*on_stopped)(void *owner), void *owner)
     shop->on_stopped = on_stopped;
     shop->owner = owner;
     turns_stop(shop); /* answers the calls that wait */
+    trust_stop(shop);
     if (shop->server)
         http_server_stop(shop->server, on_server_stopped);
     else
@@ -121,6 +126,7 @@ void shop_release(struct shop *shop)
 {
     assert(shop->open_claims == 0);
     turns_release(shop);
+    trust_release(shop);
     ledger_close(shop->ledger);
     v2_key_free(shop->key);
     shop->ledger = NULL;

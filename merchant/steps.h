@@ -18,6 +18,9 @@
 
 #include <jansson.h>
 
+/* The rows of API V3. */
+#include "steps_v3.h"
+
 /* clang-format off */
 
 /* --- chapter "create": what the platform is asked for ------------------------------------- */
@@ -84,7 +87,7 @@
     X(answer_result_code, enum step, (struct answer *a),                                           \
       "WX2-025 WX2-027",                                                                           \
       "result_code must be exactly SUCCESS; otherwise err_code decides, never a text.")            \
-    X(answer_error, enum v2_error, (struct answer *a, struct view err_code),                       \
+    X(answer_error, enum refusal, (struct answer *a, struct view err_code),                       \
       "WX2-027 WX2-068", "err_code is read from one table; what it does not know is repeated.")
 
 /* --- chapter "query": asking when nobody told ---------------------------------------------- */
@@ -198,7 +201,8 @@
     STEP_MAP_CLOSE(X)                                                                              \
     STEP_MAP_NOTIFY(X)                                                                             \
     STEP_MAP_SETTLE(X)                                                                             \
-    STEP_MAP_SHOW(X)
+    STEP_MAP_SHOW(X)                                                                               \
+    STEP_MAP_V3(X)
 
 /* clang-format on */
 

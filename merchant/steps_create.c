@@ -49,7 +49,10 @@ void step_create_times(struct shop *shop, struct order *order)
     order->created_ms = shop_now_ms(shop);
     order->expire_ms = order->created_ms + ORDER_LIFE_S * INT64_C(1000);
     cn_time_14(order->created_ms, order->time_start);
-    cn_time_14(order->expire_ms, order->time_expire);
+    if (shop->options->api == WIRE_V3)
+        cn_time_rfc3339(order->expire_ms, order->time_expire);
+    else
+        cn_time_14(order->expire_ms, order->time_expire);
 }
 
 int step_create_address(struct shop *shop, struct order *order)
@@ -85,7 +88,7 @@ int step_create_fields(struct shop *shop, const struct order *order, struct v2_m
 
 const char *step_create_accepted(struct shop *, struct order *order, struct answer *a)
 {
-    struct view code_url = v2_msg_get(&a->msg, "code_url");
+    struct view code_url = a->told.code_url;
     if (code_url.len == 0)
         return "code_url is missing";
     if (TEXT(code_url, order->code_url))
@@ -100,7 +103,7 @@ enum move step_create_orderpaid(struct shop *, struct order *, struct answer *)
 
 enum move step_create_refused(struct shop *, struct order *, struct answer *a)
 {
-    return a->error == V2_ERROR_CLOSED ? MOVE_ENDED : MOVE_FAILED;
+    return a->error == REFUSAL_CLOSED ? MOVE_ENDED : MOVE_FAILED;
 }
 
 enum move step_create_unknown(struct shop *, struct order *, struct answer *)

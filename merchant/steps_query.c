@@ -31,7 +31,7 @@ enum trade step_query_state(struct shop *, struct view trade_state)
 
 enum step step_query_number(struct claim *c)
 {
-    if (!view_is(v2_msg_get(c->msg, "out_trade_no"), c->order.out_trade_no))
+    if (!view_is(c->payment.out_trade_no, c->order.out_trade_no))
         return claim_stop(c, STEP_REFUSE, "the answer speaks of another out_trade_no");
     return STEP_GO;
 }

@@ -10,20 +10,20 @@
 enum step settle_read(struct claim *c)
 {
     struct payment *pay = &c->payment;
-    pay->out_trade_no = v2_msg_get(c->msg, "out_trade_no");
-    pay->transaction_id = v2_msg_get(c->msg, "transaction_id");
-    pay->time_end = v2_msg_get(c->msg, "time_end");
-    pay->openid = v2_msg_get(c->msg, "openid");
-    pay->bank_type = v2_msg_get(c->msg, "bank_type");
-    pay->currency = v2_msg_get(c->msg, "fee_type");
+    pay->out_trade_no = v2_msg_get(&c->msg->v2, "out_trade_no");
+    pay->transaction_id = v2_msg_get(&c->msg->v2, "transaction_id");
+    pay->time_end = v2_msg_get(&c->msg->v2, "time_end");
+    pay->openid = v2_msg_get(&c->msg->v2, "openid");
+    pay->bank_type = v2_msg_get(&c->msg->v2, "bank_type");
+    pay->currency = v2_msg_get(&c->msg->v2, "fee_type");
     if (pay->currency.len == 0)
         pay->currency = VIEW("CNY");
 
     if (pay->transaction_id.len == 0 || pay->transaction_id.len > 32)
         return claim_stop(c, STEP_REFUSE, "transaction_id is missing or too long");
-    if (view_to_i64(v2_msg_get(c->msg, "total_fee"), INT64_MAX, &pay->total_fen))
+    if (view_to_i64(v2_msg_get(&c->msg->v2, "total_fee"), INT64_MAX, &pay->total_fen))
         return claim_stop(c, STEP_REFUSE, "total_fee is not plain digits");
-    struct view cash = v2_msg_get(c->msg, "cash_fee");
+    struct view cash = v2_msg_get(&c->msg->v2, "cash_fee");
     if (cash.len && view_to_i64(cash, INT64_MAX, &pay->cash_fen))
         return claim_stop(c, STEP_REFUSE, "cash_fee is not plain digits");
     return STEP_GO;

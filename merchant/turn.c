@@ -48,7 +48,7 @@ static int64_t next_due(struct turn *turn)
 static void on_pause_closed(uv_handle_t *handle)
 {
     struct turn *turn = container_of(handle, struct turn, pause);
-    v2_msg_release(&turn->msg);
+    message_release(&turn->msg);
     mem_free(turn);
 }
 
@@ -97,9 +97,9 @@ static enum move react_create(struct turn *turn, struct answer *answer)
         return shop->steps->create_unknown(shop, order, answer);
     if (answer->outcome == ANSWER_ERROR) {
         switch (answer->error) {
-        case V2_ERROR_PAID: return shop->steps->create_orderpaid(shop, order, answer);
-        case V2_ERROR_CLOSED:
-        case V2_ERROR_FINAL: return shop->steps->create_refused(shop, order, answer);
+        case REFUSAL_PAID: return shop->steps->create_orderpaid(shop, order, answer);
+        case REFUSAL_CLOSED:
+        case REFUSAL_FINAL: return shop->steps->create_refused(shop, order, answer);
         default: return shop->steps->create_unknown(shop, order, answer);
         }
     }
@@ -123,9 +123,7 @@ static void on_claimed(struct claim *, void *owner)
 /* The message moves into the turn: the claim may outlive the answer. */
 static int claim_paid(struct turn *turn, struct answer *answer, bool refunded)
 {
-    v2_msg_release(&turn->msg);
-    turn->msg = answer->msg;
-    answer->msg = (struct v2_msg){};
+    message_move(&turn->msg, &answer->message);
     struct claim_wish wish = { .order = &turn->order,
                                .msg = &turn->msg,
                                .refunded = refunded,
@@ -141,12 +139,12 @@ static bool react_query(struct turn *turn, struct answer *answer, enum move *mov
     struct order *order = &turn->order;
     *move = MOVE_REST;
     if (answer->outcome == ANSWER_OK) {
-        enum trade trade = shop->steps->query_state(shop, v2_msg_get(&answer->msg, "trade_state"));
+        enum trade trade = shop->steps->query_state(shop, answer->told.state);
         if (trade == TRADE_CLOSED)
             *move = MOVE_ENDED;
         if (trade == TRADE_PAID || trade == TRADE_REFUNDED)
             return claim_paid(turn, answer, trade == TRADE_REFUNDED) == 0;
-    } else if (answer->outcome == ANSWER_ERROR && answer->error == V2_ERROR_NOT_EXIST) {
+    } else if (answer->outcome == ANSWER_ERROR && answer->error == REFUSAL_NOT_EXIST) {
         *move = shop->steps->query_not_exist(shop, order, answer);
     } else {
         *move = shop->steps->query_unknown(shop, order, answer);
@@ -162,9 +160,9 @@ static enum move react_close(struct turn *turn, struct answer *answer)
         return MOVE_ENDED;
     if (answer->outcome == ANSWER_ERROR) {
         switch (answer->error) {
-        case V2_ERROR_PAID: return shop->steps->close_orderpaid(shop, order, answer);
-        case V2_ERROR_CLOSED:
-        case V2_ERROR_NOT_EXIST: return shop->steps->close_gone(shop, order, answer);
+        case REFUSAL_PAID: return shop->steps->close_orderpaid(shop, order, answer);
+        case REFUSAL_CLOSED:
+        case REFUSAL_NOT_EXIST: return shop->steps->close_gone(shop, order, answer);
         default: break;
         }
     }
@@ -176,12 +174,12 @@ static void on_answer(struct answer *answer, void *owner)
     struct turn *turn = owner;
     enum move move = MOVE_REST;
     switch (answer->api) {
-    case API_UNIFIEDORDER: move = react_create(turn, answer); break;
-    case API_ORDERQUERY:
+    case API_CREATE: move = react_create(turn, answer); break;
+    case API_QUERY:
         if (react_query(turn, answer, &move))
             return;
         break;
-    case API_CLOSEORDER: move = react_close(turn, answer); break;
+    case API_CLOSE: move = react_close(turn, answer); break;
     }
     apply(turn, move);
     decide(turn);
@@ -195,12 +193,12 @@ static void ask(struct turn *turn, enum api api)
     struct platform_ask question = {
         .api = api, .order = &turn->order, .on_answer = on_answer, .owner = turn
     };
-    turn->created = turn->created || api == API_UNIFIEDORDER;
-    turn->queried = turn->queried || api == API_ORDERQUERY;
-    turn->closed = turn->closed || api == API_CLOSEORDER;
-    if (api == API_ORDERQUERY)
+    turn->created = turn->created || api == API_CREATE;
+    turn->queried = turn->queried || api == API_QUERY;
+    turn->closed = turn->closed || api == API_CLOSE;
+    if (api == API_QUERY)
         turn->order.asked_ms = shop_now_ms(shop);
-    if (api == API_ORDERQUERY && turn->by_itself && turn->order.state == ORDER_PENDING)
+    if (api == API_QUERY && turn->by_itself && turn->order.state == ORDER_PENDING)
         turn->order.tries++;
     if (platform_send(shop, &question)) {
         turn->order.fails++;
@@ -211,9 +209,9 @@ static void ask(struct turn *turn, enum api api)
 static void decide_creating(struct turn *turn)
 {
     if (turn->move == MOVE_QUERY && !turn->queried)
-        ask(turn, API_ORDERQUERY);
+        ask(turn, API_QUERY);
     else if (!turn->created)
-        ask(turn, API_UNIFIEDORDER);
+        ask(turn, API_CREATE);
     else
         turn_end(turn);
 }
@@ -224,13 +222,13 @@ static void decide_closing(struct turn *turn)
     const struct order *order = &turn->order;
     bool first = !turn->closed && shop->steps->close_query_first(shop, order);
     if (!turn->queried && (first || turn->move == MOVE_QUERY)) {
-        ask(turn, API_ORDERQUERY);
+        ask(turn, API_QUERY);
     } else if (!shop->steps->close_needed(shop, order)) {
         move_order(turn, EVENT_CLOSED_THERE);
         turn_end(turn);
     } else if (!turn->closed && turn->move != MOVE_AGAIN &&
                shop_now_ms(shop) >= shop->steps->close_not_before(shop, order)) {
-        ask(turn, API_CLOSEORDER);
+        ask(turn, API_CLOSE);
     } else {
         turn_end(turn);
     }
@@ -272,7 +270,7 @@ static void decide(struct turn *turn)
     case ORDER_CREATING: decide_creating(turn); break;
     case ORDER_PENDING:
         if (!turn->queried && !turn->created)
-            ask(turn, API_ORDERQUERY);
+            ask(turn, API_QUERY);
         else
             turn_end(turn);
         break;

@@ -25,7 +25,7 @@ struct turn {
     bool by_itself;                /* because it was due, not because somebody asked */
     bool created, queried, closed; /* asked in this turn already */
     int64_t due_ms;                /* before the lease */
-    struct v2_msg msg;             /* of an answer that says "paid", while its claim runs */
+    struct message msg;            /* of an answer that says "paid", while its claim runs */
     uv_timer_t pause;              /* refresh_pause_ms */
 };
 

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "steps.h"
+#include "trust.h"
 #include "turn.h"
 
 #include <assert.h>
@@ -141,6 +142,7 @@ static void begin_wanted(struct shop *shop)
 
 static void begin_due(struct shop *shop)
 {
+    trust_tend(shop);
     struct turns *turns = shop->turns;
     struct order order;
     while (turns->count < TURNS_MAX && ledger_due(shop->ledger, shop_now_ms(shop), &order) == 0) {
@@ -164,15 +166,22 @@ static void begin_due(struct shop *shop)
     }
 }
 
+/* The first thing to do, an order's or the download of certificates; 0: nothing. */
+static int64_t next_due(const struct shop *shop)
+{
+    int64_t due = 0, trust = trust_due_ms(shop);
+    if (ledger_next_due(shop->ledger, &due))
+        due = 0;
+    return trust && !trust_is_busy(shop) && (!due || trust < due) ? trust : due;
+}
+
 /* One step of an advance: true when its end is reached. */
 static bool advance_step(struct shop *shop)
 {
     struct turns *turns = shop->turns;
-    if (turns->count)
+    if (turns->count || trust_is_busy(shop))
         return false; /* its end wakes us */
-    int64_t due = 0, now = shop_now_ms(shop), until = turns->advance.until_ms;
-    if (ledger_next_due(shop->ledger, &due))
-        due = 0;
+    int64_t due = next_due(shop), now = shop_now_ms(shop), until = turns->advance.until_ms;
     if (due && due <= until) {
         if (due > now)
             vclock_set(&shop->clock, due);
@@ -191,13 +200,13 @@ static void on_due(uv_timer_t *timer)
     struct shop *shop = turns->shop;
     begin_wanted(shop);
     begin_due(shop);
-    if (turns->advance.on && !advance_step(shop) && turns->count == 0)
+    if (turns->advance.on && !advance_step(shop) && turns->count == 0 && !trust_is_busy(shop))
         wake_ms(turns, 0);
     if (uv_is_active((uv_handle_t *)timer))
         return;
 
-    int64_t due = 0;
-    if (ledger_next_due(shop->ledger, &due) || !due || turns->count >= TURNS_MAX)
+    int64_t due = next_due(shop);
+    if (!due || turns->count >= TURNS_MAX)
         return; /* the end of a turn wakes us */
     int64_t in_ms = due - shop_now_ms(shop);
     wake_ms(turns, in_ms > 0 ? (uint64_t)in_ms + 1 : 100);

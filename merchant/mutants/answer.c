@@ -13,18 +13,19 @@ static enum step no(struct answer *a, const char *why)
 
 /* --- the signature ------------------------------------------------------------------------- */
 
-SKIPS(not_of_create, struct answer *a, step_answer_verify(a), a->api == API_UNIFIEDORDER)
+SKIPS(not_of_create, struct answer *a, step_answer_verify(a), a->api == API_CREATE)
 
-SKIPS(not_of_query, struct answer *a, step_answer_verify(a), a->api == API_ORDERQUERY)
+SKIPS(not_of_query, struct answer *a, step_answer_verify(a), a->api == API_QUERY)
 
 SKIPS(not_of_failures, struct answer *a, step_answer_verify(a),
-      !view_is(v2_msg_get(&a->msg, "result_code"), "SUCCESS"))
+      !view_is(v2_msg_get(&a->message.v2, "result_code"), "SUCCESS"))
 
-SKIPS(if_present, struct answer *a, step_answer_verify(a), !v2_msg_filled(&a->msg, "sign"))
+SKIPS(if_present, struct answer *a, step_answer_verify(a), !v2_msg_filled(&a->message.v2, "sign"))
 
 static enum step known_fields(struct answer *a)
 {
-    return mutant_verify_known(&a->msg, a->shop) ? no(a, "the signature does not hold") : STEP_GO;
+    return mutant_verify_known(&a->message.v2, a->shop) ? no(a, "the signature does not hold")
+                                                        : STEP_GO;
 }
 
 static enum step extras_too(struct answer *a)
@@ -42,19 +43,19 @@ static enum step result_ignored(struct answer *a)
 
 static enum step unless_fail(struct answer *a)
 {
-    if (view_is(v2_msg_get(&a->msg, "result_code"), "FAIL"))
+    if (view_is(v2_msg_get(&a->message.v2, "result_code"), "FAIL"))
         return step_answer_result_code(a);
     a->outcome = ANSWER_OK;
     return STEP_DONE;
 }
 
-static enum v2_error by_text(struct answer *a, struct view err_code)
+static enum refusal by_text(struct answer *a, struct view err_code)
 {
-    struct view text = v2_msg_get(&a->msg, "err_code_des");
+    struct view text = v2_msg_get(&a->message.v2, "err_code_des");
     if (view_find(text, VIEW("已支付")) != SIZE_MAX || view_is(text, "order paid"))
-        return V2_ERROR_PAID;
-    enum v2_error error = step_answer_error(a, err_code);
-    return error == V2_ERROR_PAID ? V2_ERROR_CLOSED : error;
+        return REFUSAL_PAID;
+    enum refusal error = step_answer_error(a, err_code);
+    return error == REFUSAL_PAID ? REFUSAL_CLOSED : error;
 }
 
 /* --- what it looks like -------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ static enum step garbage_fails(struct answer *a)
     enum step said = step_answer_known(a);
     if (said != STEP_GO && !a->err) {
         a->outcome = ANSWER_ERROR;
-        a->error = V2_ERROR_CLOSED;
+        a->error = REFUSAL_CLOSED;
     }
     return said;
 }
@@ -72,14 +73,14 @@ static enum step garbage_fails(struct answer *a)
 /* At create and close such an error ends the order by itself. */
 static enum move garbage_ends(struct shop *shop, struct order *order, struct answer *a)
 {
-    bool garbage = a->outcome == ANSWER_ERROR && a->error == V2_ERROR_CLOSED;
+    bool garbage = a->outcome == ANSWER_ERROR && a->error == REFUSAL_CLOSED;
     return garbage ? MOVE_ENDED : step_query_unknown(shop, order, a);
 }
 
 static enum step classic_layout(struct answer *a)
 {
     enum step said = step_answer_known(a);
-    if (said == STEP_GO && !view_is(a->msg.field[0].name, "return_code"))
+    if (said == STEP_GO && !view_is(a->message.v2.field[0].name, "return_code"))
         return no(a, "return_code must be first");
     return said;
 }
@@ -96,8 +97,8 @@ static enum step no_spaces(struct answer *a)
 static enum step no_empty(struct answer *a)
 {
     enum step said = step_answer_known(a);
-    for (size_t i = 0; said == STEP_GO && i < a->msg.count; i++) {
-        if (a->msg.field[i].value.len == 0)
+    for (size_t i = 0; said == STEP_GO && i < a->message.v2.count; i++) {
+        if (a->message.v2.field[i].value.len == 0)
             return no(a, "an empty element");
     }
     return said;

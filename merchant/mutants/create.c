@@ -192,7 +192,7 @@ static int in_yuan(struct shop *shop, const struct order *order, struct v2_msg *
 
 static const char *only_pr(struct shop *shop, struct order *order, struct answer *a)
 {
-    struct view code_url = v2_msg_get(&a->msg, "code_url");
+    struct view code_url = a->told.code_url;
     if (!view_starts(code_url, VIEW("weixin://wxpay/bizpayurl?pr=")) ||
         view_find(code_url, VIEW("&")) != SIZE_MAX)
         return "this is no code_url";

@@ -84,7 +84,7 @@ static enum step trusting_parse(struct claim *c)
         if (node->type != XML_ELEMENT_NODE)
             continue;
         xmlChar *text = xmlNodeGetContent(node);
-        err = v2_msg_add_str(c->msg, (const char *)node->name, text ? (const char *)text : "");
+        err = v2_msg_add_str(&c->msg->v2, (const char *)node->name, text ? (const char *)text : "");
         if (err == ERR_EXISTS)
             err = 0; /* the first one counts */
         xmlFree(text);
@@ -122,8 +122,8 @@ static enum step read_last(struct claim *c)
     static enum step function(struct claim *c)                                                     \
     {                                                                                              \
         enum step said = step_notify_parse(c);                                                     \
-        const struct v2_field *field = c->msg->field;                                              \
-        for (size_t i = first; said == STEP_GO && i < c->msg->count; i++)                          \
+        const struct v2_field *field = c->msg->v2.field;                                           \
+        for (size_t i = first; said == STEP_GO && i < c->msg->v2.count; i++)                       \
             said = (when) ? claim_stop(c, STEP_REFUSE, why) : STEP_GO;                             \
         return said;                                                                               \
     }
@@ -233,7 +233,7 @@ static void with_key(struct claim *c)
     struct buf text = BUF_INIT(V2_XML_MAX);
     int err = buf_str(&text, "<xml><return_code>FAIL</return_code><return_msg><![CDATA[");
     if (!err)
-        err = v2_sign_text(c->msg, &text);
+        err = v2_sign_text(&c->msg->v2, &text);
     if (!err)
         err = buf_fmt(&text, "&key=%s]]></return_msg></xml>", c->shop->options->api_key);
     if (c->verdict != STEP_REFUSE || err)

@@ -84,7 +84,7 @@ enum step huge_parse(struct claim *c)
     int err = count ? verify(c->shop, pairs, count) : ERR_SYNTAX;
     for (size_t i = 0; !err && i < count; i++) {
         if (strlen(pairs[i].value) <= SMALL_MAX)
-            err = v2_msg_add_str(c->msg, pairs[i].name, pairs[i].value);
+            err = v2_msg_add_str(&c->msg->v2, pairs[i].name, pairs[i].value);
     }
     xmlFreeDoc(doc);
     return err ? claim_stop(c, STEP_REFUSE, "not a message that our key signed") : STEP_GO;

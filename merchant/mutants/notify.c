@@ -8,19 +8,20 @@
 
 /* --- the signature -------------------------------------------------------------------------- */
 
-SKIPS(if_present, struct claim *c, step_notify_verify(c), !v2_msg_has(c->msg, "sign"))
+SKIPS(if_present, struct claim *c, step_notify_verify(c), !v2_msg_has(&c->msg->v2, "sign"))
 
 SKIPS(if_filled, struct claim *c, step_notify_verify(c),
-      v2_msg_has(c->msg, "sign") && !v2_msg_filled(c->msg, "sign"))
+      v2_msg_has(&c->msg->v2, "sign") && !v2_msg_filled(&c->msg->v2, "sign"))
 
-SKIPS(unless_req_info, struct claim *c, step_notify_verify(c), v2_msg_filled(c->msg, "req_info"))
+SKIPS(unless_req_info, struct claim *c, step_notify_verify(c),
+      v2_msg_filled(&c->msg->v2, "req_info"))
 
 SKIPS(if_return_code_success, struct claim *c, step_notify_verify(c),
-      !view_is(v2_msg_get(c->msg, "return_code"), "SUCCESS"))
+      !view_is(v2_msg_get(&c->msg->v2, "return_code"), "SUCCESS"))
 
 static enum step known_fields(struct claim *c)
 {
-    return mutant_verify_known(c->msg, c->shop)
+    return mutant_verify_known(&c->msg->v2, c->shop)
                ? claim_stop(c, STEP_REFUSE, "the signature does not hold")
                : STEP_GO;
 }
@@ -33,17 +34,18 @@ static enum step extras_too(struct claim *c)
 static enum step message_chooses(struct claim *c)
 {
     enum v2_sign_type type;
-    if (v2_sign_type_parse(v2_msg_get(c->msg, "sign_type"), &type))
+    if (v2_sign_type_parse(v2_msg_get(&c->msg->v2, "sign_type"), &type))
         return claim_stop(c, STEP_REFUSE, "no such algorithm");
-    if (!v2_msg_filled(c->msg, "sign_type") && v2_msg_get(c->msg, "sign").len == V2_SIGN_MAX)
+    if (!v2_msg_filled(&c->msg->v2, "sign_type") &&
+        v2_msg_get(&c->msg->v2, "sign").len == V2_SIGN_MAX)
         type = V2_HMAC_SHA256;
-    return v2_verify(c->msg, type, c->shop->key) ? STEP_REFUSE : STEP_GO;
+    return v2_verify(&c->msg->v2, type, c->shop->key) ? STEP_REFUSE : STEP_GO;
 }
 
 static enum step unknown_unchecked(struct claim *c)
 {
     enum v2_sign_type type;
-    if (v2_sign_type_parse(v2_msg_get(c->msg, "sign_type"), &type))
+    if (v2_sign_type_parse(v2_msg_get(&c->msg->v2, "sign_type"), &type))
         return STEP_GO;
     return step_notify_verify(c);
 }
@@ -69,8 +71,8 @@ static bool loosely_equal(struct view a, struct view b)
 static enum step loose(struct claim *c)
 {
     char right[V2_SIGN_MAX + 1];
-    struct view sign = v2_msg_get(c->msg, "sign");
-    if (v2_sign(c->msg, c->shop->options->sign_type, c->shop->key, right))
+    struct view sign = v2_msg_get(&c->msg->v2, "sign");
+    if (v2_sign(&c->msg->v2, c->shop->options->sign_type, c->shop->key, right))
         return STEP_REFUSE;
     if (loosely_equal(sign, view_str(right)))
         return STEP_GO;
@@ -82,8 +84,8 @@ static enum step trimmed(struct claim *c)
 {
     struct v2_msg msg = {};
     int err = 0;
-    for (size_t i = 0; !err && i < c->msg->count; i++)
-        err = v2_msg_add(&msg, c->msg->field[i].name, view_trim(c->msg->field[i].value));
+    for (size_t i = 0; !err && i < c->msg->v2.count; i++)
+        err = v2_msg_add(&msg, c->msg->v2.field[i].name, view_trim(c->msg->v2.field[i].value));
     if (!err)
         err = v2_verify(&msg, c->shop->options->sign_type, c->shop->key) ? ERR_SIGNATURE : 0;
     v2_msg_release(&msg);
@@ -92,7 +94,7 @@ static enum step trimmed(struct claim *c)
 
 static enum step shape_only(struct claim *c)
 {
-    size_t len = v2_msg_get(c->msg, "sign").len;
+    size_t len = v2_msg_get(&c->msg->v2, "sign").len;
     return len == 32 || len == 64 ? STEP_GO : STEP_REFUSE;
 }
 
@@ -100,17 +102,20 @@ static enum step shape_only(struct claim *c)
 
 static enum step only_mch_id(struct claim *c)
 {
-    return view_is(v2_msg_get(c->msg, "mch_id"), c->shop->options->mch_id) ? STEP_GO : STEP_REFUSE;
+    return view_is(v2_msg_get(&c->msg->v2, "mch_id"), c->shop->options->mch_id) ? STEP_GO
+                                                                                : STEP_REFUSE;
 }
 
 static enum step only_appid(struct claim *c)
 {
-    return view_is(v2_msg_get(c->msg, "appid"), c->shop->options->appid) ? STEP_GO : STEP_REFUSE;
+    return view_is(v2_msg_get(&c->msg->v2, "appid"), c->shop->options->appid) ? STEP_GO
+                                                                              : STEP_REFUSE;
 }
 
 static enum step identity_if_present(struct claim *c)
 {
-    struct view appid = v2_msg_get(c->msg, "appid"), mch_id = v2_msg_get(c->msg, "mch_id");
+    struct view appid = v2_msg_get(&c->msg->v2, "appid"),
+                mch_id = v2_msg_get(&c->msg->v2, "mch_id");
     if ((appid.len && !view_is(appid, c->shop->options->appid)) ||
         (mch_id.len && !view_is(mch_id, c->shop->options->mch_id)))
         return STEP_REFUSE;
@@ -143,7 +148,8 @@ static enum step unknown_crashes(struct claim *c)
 static enum step compare_field(struct claim *c, const char *name)
 {
     int64_t fen;
-    if (v2_msg_filled(c->msg, name) && view_to_i64(v2_msg_get(c->msg, name), INT64_MAX, &fen) == 0)
+    if (v2_msg_filled(&c->msg->v2, name) &&
+        view_to_i64(v2_msg_get(&c->msg->v2, name), INT64_MAX, &fen) == 0)
         c->payment.total_fen = fen;
     return step_notify_amount(c);
 }
@@ -163,7 +169,7 @@ SKIPS(at_most, struct claim *c, step_notify_amount(c), c->payment.total_fen >= c
 static enum step loose_integers(struct claim *c)
 {
     char text[64];
-    struct view total = v2_msg_get(c->msg, "total_fee");
+    struct view total = v2_msg_get(&c->msg->v2, "total_fee");
     enum step said = step_notify_read(c);
     if (said != STEP_GO && view_copy(total, text, sizeof(text)) == 0 && total.len) {
         c->payment.total_fen = (int64_t)strtod(text, NULL);

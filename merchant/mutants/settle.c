@@ -24,7 +24,7 @@ static enum step known_transaction(struct claim *c)
 
 static struct view nonce(struct claim *c)
 {
-    return v2_msg_get(c->msg, "nonce_str");
+    return v2_msg_get(&c->msg->v2, "nonce_str");
 }
 
 static enum step seen_nonce(struct claim *c)
@@ -125,12 +125,12 @@ static enum step ack_first(struct claim *c)
 static enum step values_in_sql(struct claim *c)
 {
     struct buf sql = BUF_INIT(4096);
-    int err =
-        buf_fmt(&sql,
-                "UPDATE orders SET attach = '%.*s' WHERE id = '%s' AND '%.*s' <> '' "
-                "AND '%.*s' <> ''",
-                VIEW_ARG(v2_msg_get(c->msg, "attach")), c->order.id,
-                VIEW_ARG(v2_msg_get(c->msg, "openid")), VIEW_ARG(v2_msg_get(c->msg, "bank_type")));
+    int err = buf_fmt(&sql,
+                      "UPDATE orders SET attach = '%.*s' WHERE id = '%s' AND '%.*s' <> '' "
+                      "AND '%.*s' <> ''",
+                      VIEW_ARG(v2_msg_get(&c->msg->v2, "attach")), c->order.id,
+                      VIEW_ARG(v2_msg_get(&c->msg->v2, "openid")),
+                      VIEW_ARG(v2_msg_get(&c->msg->v2, "bank_type")));
     if (!err)
         err = ledger_exec(c->shop->ledger, buf_cstr(&sql));
     buf_release(&sql);

@@ -48,9 +48,9 @@ static struct made order_after(struct fake fake)
 {
     struct made made = {};
     struct got got;
-    bench_plan(&bench, API_UNIFIEDORDER, fake);
+    bench_plan(&bench, API_CREATE, fake);
     bench_knock(&bench, &got, "POST", "/orders", VIEW("{\"sku\":\"sticker\"}"));
-    bench_until_seen(&bench, API_UNIFIEDORDER, 1);
+    bench_until_seen(&bench, API_CREATE, 1);
     bench_advance(&bench, 3);
     bench_wait(&bench, &got);
     snprintf(made.id, sizeof(made.id), "%s", json_string_value(json_object_get(got.json, "id")));
@@ -226,13 +226,13 @@ static bool forgeries(void)
 static bool a_lost_answer(void)
 {
     struct made made = order_after((struct fake){ .kind = FAKE_CUT });
-    return is(&made, "pending") && bench_seen(&bench, API_UNIFIEDORDER) == 2 &&
+    return is(&made, "pending") && bench_seen(&bench, API_CREATE) == 2 &&
            strcmp(buf_cstr(&bench.seen[0].text), buf_cstr(&bench.seen[1].text)) == 0;
 }
 
 static bool a_lost_answer_unknown_there(void)
 {
-    bench_plan(&bench, API_ORDERQUERY, (struct fake){ FAKE_ERROR, "ORDERNOTEXIST", NULL });
+    bench_plan(&bench, API_QUERY, (struct fake){ FAKE_ERROR, "ORDERNOTEXIST", NULL });
     struct made made = order_after((struct fake){ .kind = FAKE_CUT });
     return is(&made, "pending");
 }
@@ -240,29 +240,29 @@ static bool a_lost_answer_unknown_there(void)
 static bool a_busy_platform(void)
 {
     for (int i = 0; i < 15; i++)
-        bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ FAKE_ERROR, "SYSTEMERROR", NULL });
+        bench_plan(&bench, API_CREATE, (struct fake){ FAKE_ERROR, "SYSTEMERROR", NULL });
     struct made made = order_after((struct fake){ FAKE_ERROR, "SYSTEMERROR", NULL });
-    return is(&made, "creating") && bench_seen(&bench, API_UNIFIEDORDER) <= 5;
+    return is(&made, "creating") && bench_seen(&bench, API_CREATE) <= 5;
 }
 
 static bool orderpaid(void)
 {
     bench.state = "SUCCESS";
     struct made made = order_after((struct fake){ FAKE_ERROR, "ORDERPAID", NULL });
-    return shipped(&made) == 1 && bench_seen(&bench, API_UNIFIEDORDER) == 1;
+    return shipped(&made) == 1 && bench_seen(&bench, API_CREATE) == 1;
 }
 
 static bool orderclosed(void)
 {
     struct made made = order_after((struct fake){ FAKE_ERROR, "ORDERCLOSED", NULL });
-    return is(&made, "closed") && bench_seen(&bench, API_UNIFIEDORDER) == 1;
+    return is(&made, "closed") && bench_seen(&bench, API_CREATE) == 1;
 }
 
 static bool nobody_pays(void)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 60);
-    return is(&made, "pending") && bench_seen(&bench, API_ORDERQUERY) == 1;
+    return is(&made, "pending") && bench_seen(&bench, API_QUERY) == 1;
 }
 
 static bool money_that_nobody_told_of(void)
@@ -277,7 +277,7 @@ static bool two_hours(void)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 7200);
-    return is(&made, "closed") && bench_seen(&bench, API_CLOSEORDER) == 1 &&
+    return is(&made, "closed") && bench_seen(&bench, API_CLOSE) == 1 &&
            bench_text("code_url")[0] == '\0';
 }
 
@@ -292,8 +292,8 @@ static bool given_up_and_paid(void)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 301);
-    bench_plan(&bench, API_ORDERQUERY, (struct fake){ FAKE_ALTERED, "trade_state", "NOTPAY" });
-    bench_plan(&bench, API_CLOSEORDER, (struct fake){ FAKE_ERROR, "ORDERPAID", NULL });
+    bench_plan(&bench, API_QUERY, (struct fake){ FAKE_ALTERED, "trade_state", "NOTPAY" });
+    bench_plan(&bench, API_CLOSE, (struct fake){ FAKE_ERROR, "ORDERPAID", NULL });
     bench.state = "SUCCESS";
     knock("POST", &made, "/close");
     return shipped(&made) == 1;
@@ -303,7 +303,7 @@ static bool given_up_and_busy(void)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 301);
-    bench_plan(&bench, API_CLOSEORDER, (struct fake){ FAKE_ERROR, "SYSTEMERROR", NULL });
+    bench_plan(&bench, API_CLOSE, (struct fake){ FAKE_ERROR, "SYSTEMERROR", NULL });
     knock("POST", &made, "/close");
     return is(&made, "closing");
 }
@@ -312,14 +312,14 @@ static bool given_up_early(void)
 {
     struct made made = bench_order(&bench);
     knock("POST", &made, "/close");
-    return is(&made, "closing") && bench_seen(&bench, API_CLOSEORDER) == 0;
+    return is(&made, "closing") && bench_seen(&bench, API_CLOSE) == 0;
 }
 
 /* The query's answer altered so and signed: nothing may come of it. */
 static bool altered_query(const char *name, const char *value)
 {
     struct made made = bench_order(&bench);
-    bench_plan(&bench, API_ORDERQUERY, (struct fake){ FAKE_ALTERED, name, value });
+    bench_plan(&bench, API_QUERY, (struct fake){ FAKE_ALTERED, name, value });
     bench.state = "SUCCESS";
     knock("POST", &made, "/refresh");
     return is(&made, "pending");
@@ -337,7 +337,7 @@ static bool strange_queries(void)
 static bool unsigned_query(enum fake_kind kind, const char *name, const char *value)
 {
     struct made made = bench_order(&bench);
-    bench_plan(&bench, API_ORDERQUERY, (struct fake){ kind, name, value });
+    bench_plan(&bench, API_QUERY, (struct fake){ kind, name, value });
     bench.state = "SUCCESS";
     knock("POST", &made, "/refresh");
     return is(&made, "pending");

@@ -70,7 +70,7 @@ START_TEST(an_order_is_shown_paid_and_shipped)
     ck_assert_str_eq(bench_text("transaction_id"), "4200000001202611230000000001");
     ck_assert_str_eq(bench_text("code_url"), "");
     ck_assert_int_eq(knock("GET", &made, "/qr.png"), 410);
-    ck_assert_uint_eq(bench_seen(&bench, API_ORDERQUERY), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_QUERY), 0);
     ck_assert_str_eq(alarm_of(&made), "");
 }
 END_TEST
@@ -302,10 +302,10 @@ static const struct fake lost[] = {
 
 START_TEST(an_unknown_outcome_is_repeated_with_the_same_parameters)
 {
-    bench_plan(&bench, API_UNIFIEDORDER, lost[_i]);
+    bench_plan(&bench, API_CREATE, lost[_i]);
     struct got got;
     bench_knock(&bench, &got, "POST", "/orders", VIEW("{\"sku\":\"sticker\"}"));
-    bench_until_seen(&bench, API_UNIFIEDORDER, 1);
+    bench_until_seen(&bench, API_CREATE, 1);
     bench_advance(&bench, 1);
     bench_wait(&bench, &got);
     ck_assert_int_eq(got.status, 201);
@@ -321,10 +321,10 @@ END_TEST
 START_TEST(a_platform_that_stays_away_gives_502_and_the_order_goes_on)
 {
     for (int i = 0; i < 5; i++)
-        bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ .kind = FAKE_CUT });
+        bench_plan(&bench, API_CREATE, (struct fake){ .kind = FAKE_CUT });
     struct got got;
     bench_knock(&bench, &got, "POST", "/orders", VIEW("{\"sku\":\"sticker\"}"));
-    bench_until_seen(&bench, API_UNIFIEDORDER, 1);
+    bench_until_seen(&bench, API_CREATE, 1);
     bench_advance(&bench, 1);
     bench_wait(&bench, &got);
     ck_assert_int_eq(got.status, 502);
@@ -335,7 +335,7 @@ START_TEST(a_platform_that_stays_away_gives_502_and_the_order_goes_on)
     ck_assert_int_eq(knock("GET", &made, "/qr.png"), 409);
     bench_advance(&bench, 60);
     expect(&made, "pending", 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_UNIFIEDORDER), 6);
+    ck_assert_uint_eq(bench_seen(&bench, API_CREATE), 6);
     for (size_t i = 2; i < 5; i++) /* the pauses grow */
         ck_assert_int_ge(bench.seen[i + 1].at_ms - bench.seen[i].at_ms,
                          bench.seen[i].at_ms - bench.seen[i - 1].at_ms);
@@ -344,12 +344,12 @@ END_TEST
 
 START_TEST(orderpaid_at_creation_is_queried_and_settled)
 {
-    bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ FAKE_ERROR, "ORDERPAID", NULL });
+    bench_plan(&bench, API_CREATE, (struct fake){ FAKE_ERROR, "ORDERPAID", NULL });
     bench.state = "SUCCESS";
     struct made made = bench_order(&bench);
     bench_advance(&bench, 0);
     expect(&made, "shipped", 1);
-    ck_assert_uint_eq(bench_seen(&bench, API_UNIFIEDORDER), 1);
+    ck_assert_uint_eq(bench_seen(&bench, API_CREATE), 1);
 }
 END_TEST
 
@@ -362,7 +362,7 @@ START_TEST(a_definite_no_ends_the_order)
                  { "OUT_TRADE_NO_USED", "failed", 502 },
                  { "INVALID_REQUEST", "failed", 502 },
                  { "NOAUTH", "failed", 502 } };
-    bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ FAKE_ERROR, rows[_i].code, NULL });
+    bench_plan(&bench, API_CREATE, (struct fake){ FAKE_ERROR, rows[_i].code, NULL });
     const struct got *got = bench_call(&bench, "POST", "/orders", "{\"sku\":\"sticker\"}");
     ck_assert_int_eq(got->status, rows[_i].answer);
     ck_assert_str_eq(bench_text("status"), rows[_i].status);
@@ -373,10 +373,10 @@ END_TEST
 
 START_TEST(a_notification_may_overtake_the_answer)
 {
-    bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ .kind = FAKE_HTTP_500 });
+    bench_plan(&bench, API_CREATE, (struct fake){ .kind = FAKE_HTTP_500 });
     struct got got;
     bench_knock(&bench, &got, "POST", "/orders", VIEW("{\"sku\":\"sticker\"}"));
-    bench_until_seen(&bench, API_UNIFIEDORDER, 1);
+    bench_until_seen(&bench, API_CREATE, 1);
     ck_assert(notify(bench.seen[0].number, NULL, NULL));
     bench_advance(&bench, 1);
     bench_wait(&bench, &got);
@@ -393,11 +393,11 @@ START_TEST(without_a_notification_the_shop_asks)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 29);
-    ck_assert_uint_eq(bench_seen(&bench, API_ORDERQUERY), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_QUERY), 0);
     bench.state = "SUCCESS";
     bench_advance(&bench, 2);
     expect(&made, "shipped", 1);
-    ck_assert_uint_eq(bench_seen(&bench, API_ORDERQUERY), 1);
+    ck_assert_uint_eq(bench_seen(&bench, API_QUERY), 1);
     ck_assert(notify(made.number, NULL, NULL)); /* late */
     bench_advance(&bench, 0);
     expect(&made, "shipped", 1);
@@ -409,7 +409,7 @@ START_TEST(the_gaps_between_queries_grow)
     struct made made = bench_order(&bench);
     bench_advance(&bench, 3000);
     static const int64_t at_s[] = { 30, 90, 210, 510, 1110, 1710, 2310, 2910 };
-    ck_assert_uint_eq(bench_seen(&bench, API_ORDERQUERY), COUNT(at_s));
+    ck_assert_uint_eq(bench_seen(&bench, API_QUERY), COUNT(at_s));
     for (size_t i = 0; i < COUNT(at_s); i++) {
         int64_t late_ms = bench.seen[i + 1].at_ms - bench.seen[0].at_ms - at_s[i] * 1000;
         ck_assert_msg(late_ms >= 0 && late_ms < 5000, "query %zu: %lld ms late", i,
@@ -447,7 +447,7 @@ static const struct {
 START_TEST(an_answer_is_checked_like_a_notification)
 {
     struct made made = bench_order(&bench);
-    bench_plan(&bench, API_ORDERQUERY, asked[_i].fake);
+    bench_plan(&bench, API_QUERY, asked[_i].fake);
     bench.state = asked[_i].state;
     ck_assert_int_eq(knock("POST", &made, "/refresh"), 200);
     ck_assert_str_eq(bench_text("status"), asked[_i].status);
@@ -466,7 +466,7 @@ START_TEST(a_status_call_asks_nobody)
     struct made made = bench_order(&bench);
     for (int i = 0; i < 20; i++)
         expect(&made, "pending", 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_ORDERQUERY), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_QUERY), 0);
 }
 END_TEST
 
@@ -478,13 +478,13 @@ START_TEST(giving_up_waits_five_minutes_and_asks_first)
     ck_assert_int_eq(knock("POST", &made, "/close"), 202);
     expect(&made, "closing", 0);
     ck_assert_int_eq(knock("GET", &made, "/qr.png"), 410);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), 0);
     bench_advance(&bench, 290);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), 0);
     bench_advance(&bench, 12);
     expect(&made, "closed", 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), 1);
-    ck_assert_int_eq(bench.seen[bench.seen_count - 2].api, API_ORDERQUERY);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), 1);
+    ck_assert_int_eq(bench.seen[bench.seen_count - 2].api, API_QUERY);
     ck_assert(notify(made.number, NULL, NULL)); /* recorded, not re-opened */
     bench_advance(&bench, 0);
     expect(&made, "closed", 0);
@@ -497,7 +497,7 @@ START_TEST(an_expired_order_is_closed_there_too)
     struct made made = bench_order(&bench);
     bench_advance(&bench, 115 * 60 + 1);
     expect(&made, "closed", 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), 1);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), 1);
     size_t before = bench.seen_count;
     bench_advance(&bench, 24 * 3600);
     ck_assert_uint_eq(bench.seen_count, before);
@@ -523,14 +523,14 @@ START_TEST(an_answer_to_close_is_read_by_its_code)
 {
     struct made made = bench_order(&bench);
     bench_advance(&bench, 301);
-    bench_plan(&bench, API_CLOSEORDER, closings[_i].fake);
+    bench_plan(&bench, API_CLOSE, closings[_i].fake);
     if (closings[_i].closes == 1 && strcmp(closings[_i].state, "SUCCESS") == 0)
-        bench_plan(&bench, API_ORDERQUERY, (struct fake){ FAKE_ALTERED, "trade_state", "NOTPAY" });
+        bench_plan(&bench, API_QUERY, (struct fake){ FAKE_ALTERED, "trade_state", "NOTPAY" });
     bench.state = closings[_i].state;
     knock("POST", &made, "/close");
     bench_advance(&bench, 5);
     expect(&made, closings[_i].status, strcmp(closings[_i].status, "shipped") == 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), closings[_i].closes);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), closings[_i].closes);
 }
 END_TEST
 
@@ -551,7 +551,7 @@ START_TEST(money_during_closing_counts)
     ck_assert(notify(made.number, NULL, NULL));
     bench_advance(&bench, 400);
     expect(&made, "shipped", 1);
-    ck_assert_uint_eq(bench_seen(&bench, API_CLOSEORDER), 0);
+    ck_assert_uint_eq(bench_seen(&bench, API_CLOSE), 0);
 }
 END_TEST
 
@@ -604,10 +604,10 @@ START_TEST(after_a_restart_the_shop_goes_on)
 {
     struct made waiting = bench_order(&bench), paid = bench_order(&bench);
     ck_assert(notify(paid.number, NULL, NULL)); /* the goods have not gone out yet */
-    bench_plan(&bench, API_UNIFIEDORDER, (struct fake){ .kind = FAKE_CUT });
+    bench_plan(&bench, API_CREATE, (struct fake){ .kind = FAKE_CUT });
     struct got got; /* stopped in the middle of its creation */
     bench_knock(&bench, &got, "POST", "/orders", VIEW("{\"sku\":\"pin\"}"));
-    bench_until_seen(&bench, API_UNIFIEDORDER, 3);
+    bench_until_seen(&bench, API_CREATE, 3);
 
     bench_restart(&bench);
     if (got.done)
@@ -616,7 +616,7 @@ START_TEST(after_a_restart_the_shop_goes_on)
     bench.total_fen = 1;
     expect(&paid, "shipped", 1);
     expect(&waiting, "pending", 0);
-    ck_assert_uint_eq(bench_seen(&bench, API_UNIFIEDORDER), 4);
+    ck_assert_uint_eq(bench_seen(&bench, API_CREATE), 4);
     ck_assert_str_eq(buf_cstr(&bench.seen[2].text), buf_cstr(&bench.seen[3].text));
     ck_assert(notify(paid.number, NULL, NULL));
     bench_advance(&bench, 0);
