@@ -19,10 +19,15 @@ void door_until(struct door *door, const bool *done)
 
 void door_open(struct door *door, const char *data_dir)
 {
+    door_open_seeded(door, data_dir, 7);
+}
+
+void door_open_seeded(struct door *door, const char *data_dir, uint64_t seed)
+{
     *door = (struct door){};
     log_set_level(LOG_NONE);
     ck_assert_int_eq(uv_loop_init(&door->loop), 0);
-    struct sandbox_options options = { .data_dir = data_dir, .seeded = true, .seed = 7 };
+    struct sandbox_options options = { .data_dir = data_dir, .seeded = true, .seed = seed };
     ck_assert_int_eq(sandbox_start(&door->sandbox, &door->loop, &options), 0);
     struct http_client_options client = {};
     ck_assert_int_eq(http_client_start(&door->client, &door->loop, &client), 0);

@@ -22,6 +22,7 @@ struct door {
 
 /* @data_dir NULL: in memory. Both doors on free ports. */
 void door_open(struct door *door, const char *data_dir);
+void door_open_seeded(struct door *door, const char *data_dir, uint64_t seed);
 /* Stops everything; demands that the loop is clean. */
 void door_close(struct door *door);
 

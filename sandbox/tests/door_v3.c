@@ -130,7 +130,7 @@ static void on_answer(void *owner, int err, const struct http_response *response
         json_loadb(response->body.len ? response->body.ptr : "", response->body.len, 0, NULL);
 }
 
-void v3_send(struct door *door, const struct v3_send *send, struct v3_answer *out)
+void v3_begin(struct door *door, const struct v3_send *send, struct v3_answer *out)
 {
     struct buf auth = BUF_INIT(4096);
     char url[512];
@@ -161,8 +161,13 @@ void v3_send(struct door *door, const struct v3_send *send, struct v3_answer *ou
                                  .on_done = on_answer,
                                  .owner = out };
     ck_assert_int_eq(http_client_send(door->client, &request, NULL), 0);
-    door_until(door, &out->done);
     buf_release(&auth);
+}
+
+void v3_send(struct door *door, const struct v3_send *send, struct v3_answer *out)
+{
+    v3_begin(door, send, out);
+    door_until(door, &out->done);
 }
 
 static const json_t *at(const struct v3_answer *answer, const char *path)

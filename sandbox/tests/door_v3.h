@@ -30,6 +30,8 @@ struct v3_answer {
 };
 void v3_answer_release(struct v3_answer *answer);
 
+/* Sends only; wait for out->done. */
+void v3_begin(struct door *door, const struct v3_send *send, struct v3_answer *out);
 /* Send and wait. */
 void v3_send(struct door *door, const struct v3_send *send, struct v3_answer *out);
 /* Of the answer's body, by a path with slashes; "" when there is none. */
