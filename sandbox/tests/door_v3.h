@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-/* A request; what is NULL is made rightly. */
+/* A request; what is NULL is made rightly. Files are of fixtures/keys, or absolute. */
 struct v3_send {
     const char *method, *target, *body;
     const char *sign_target, *sign_body; /* signed instead of what is sent */
@@ -52,5 +52,7 @@ void v3_order(struct door *door, const char *number, const char *more,
 
 /* AES-256-GCM by the default APIv3 key; the plain text as JSON. NULL: it does not open. */
 json_t *v3_open(const json_t *resource);
+/* The same for what is no JSON; it must open. */
+void v3_open_text(const json_t *resource, char *out, size_t size);
 
 #endif

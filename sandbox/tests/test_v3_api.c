@@ -403,15 +403,21 @@ END_TEST
 START_TEST(the_certificate_in_the_list_is_the_one_that_signs)
 {
     struct v3_answer answer;
+    char pem[4096], want[4096];
     v3_send(&door, &(struct v3_send){ .method = "GET", .target = CERTS }, &answer);
     ck_assert_int_eq(answer.status, 200);
     ck_assert(v3_answer_holds(&answer));
     ck_assert_str_eq(v3_text(&answer, "data/0/serial_no"), answer.serial);
     const json_t *first = json_array_get(json_object_get(answer.json, "data"), 0);
-    json_t *sealed = json_object_get(first, "encrypt_certificate");
     ck_assert_str_eq(v3_text(&answer, "data/0/encrypt_certificate/associated_data"), "certificate");
-    ck_assert_ptr_nonnull(sealed);
-    ck_assert_ptr_null(v3_open(sealed)); /* opens, and is no JSON: a PEM */
+    ck_assert_str_eq(v3_text(&answer, "data/0/encrypt_certificate/algorithm"), "AEAD_AES_256_GCM");
+    ck_assert_str_eq(v3_text(&answer, "data/0/effective_time"), "2025-01-01T08:00:00+08:00");
+    v3_open_text(json_object_get(first, "encrypt_certificate"), pem, sizeof(pem));
+    FILE *file = fopen(FIXTURES_DIR "/keys/platform_cert.pem", "r");
+    ck_assert_ptr_nonnull(file);
+    want[fread(want, 1, sizeof(want) - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_str_eq(pem, want);
     v3_answer_release(&answer);
 }
 END_TEST
