@@ -531,7 +531,7 @@ START_TEST(the_envelope_holds_and_its_inside_is_wrong)
                                    v3_open(json_object_get(merchant.told[0].json, "resource")) };
     ck_assert_int_eq(plain.json != NULL, sealing[_i].opens);
     if (sealing[_i].text && sealing[_i].text[0] == '#')
-        ck_assert_int_eq(v3_int(&plain, sealing[_i].path), atoll(sealing[_i].text + 1));
+        ck_assert_int_eq(v3_int(&plain, sealing[_i].path), strtoll(sealing[_i].text + 1, NULL, 10));
     else if (sealing[_i].text)
         ck_assert_str_eq(v3_text(&plain, sealing[_i].path), sealing[_i].text);
     v3_answer_release(&plain);
