@@ -1,6 +1,7 @@
 /*
  * wxpay-merchant-mutant — `--mutant NAME` before the usual options breaks the shop that way;
- * `--list-mutants` prints all of them as JSON. Never installed: see mutant.h.
+ * `--list-mutants` prints those of V2 as JSON, `--list-mutants v3` those of V3. Never installed:
+ * see mutant.h.
  */
 #include "base/mem.h"
 #include "mutants/mutant.h"
@@ -31,11 +32,13 @@ static json_t *steps_of(const struct mutant *mutant)
     return list;
 }
 
-static int list_mutants(void)
+static int list_mutants(bool v3)
 {
     json_t *list = json_array();
     const struct mutant *mutant;
     for (size_t i = 0; (mutant = mutant_at(i)); i++) {
+        if (mutant_is_v3(mutant) != v3)
+            continue;
         json_t *steps = steps_of(mutant);
         json_array_append_new(list, json_pack("{s:s,s:O,s:o,s:o,s:s}", "name", mutant->name, "step",
                                               json_array_get(steps, 0), "steps", steps, "rules",
@@ -51,8 +54,8 @@ static int list_mutants(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--list-mutants") == 0)
-        return list_mutants();
+    if (argc >= 2 && strcmp(argv[1], "--list-mutants") == 0)
+        return list_mutants(argc > 2 && strcmp(argv[2], "v3") == 0);
     if (argc < 3 || strcmp(argv[1], "--mutant") != 0)
         return run_shop(argc, argv, &steps_right);
 

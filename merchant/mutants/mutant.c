@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 static const struct mutant *const chapters[] = {
-    mutants_create, mutants_request, mutants_answer, mutants_query, mutants_close,
-    mutants_door,   mutants_notify,  mutants_settle, mutants_show,
+    mutants_create,    mutants_request, mutants_answer,    mutants_query, mutants_close,
+    mutants_door,      mutants_notify,  mutants_settle,    mutants_show,  mutants_v3_request,
+    mutants_v3_answer, mutants_v3_keys, mutants_v3_notify,
 };
 
 const struct mutant *mutant_at(size_t index)
@@ -27,6 +28,11 @@ const struct mutant *mutant_find(const char *name)
     for (size_t i = 0; (mutant = mutant_at(i)) && strcmp(mutant->name, name) != 0;)
         i++;
     return mutant;
+}
+
+bool mutant_is_v3(const struct mutant *mutant)
+{
+    return view_starts(view_str(mutant->rules), VIEW("WX3-"));
 }
 
 struct steps mutant_steps(const struct mutant *mutant)

@@ -25,12 +25,15 @@ struct mutant {
 const struct mutant *mutant_find(const char *name);
 /* One after the other, from 0; NULL after the last. */
 const struct mutant *mutant_at(size_t index);
+/* Does it break what only shops with --api v3 do? The others break V2, or what both share. */
+bool mutant_is_v3(const struct mutant *mutant);
 /* The right steps with the mutant's in their places. */
 struct steps mutant_steps(const struct mutant *mutant);
 
 /* One list per chapter of the table of steps; the last name is NULL. */
 extern const struct mutant mutants_create[], mutants_request[], mutants_answer[], mutants_query[],
-    mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[];
+    mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[],
+    mutants_v3_request[], mutants_v3_answer[], mutants_v3_keys[], mutants_v3_notify[];
 
 /* --- what several mutants need ----------------------------------------------------------------- */
 
