@@ -136,7 +136,7 @@ static int set_names(struct bench *bench, struct scope *run, unsigned merchant_p
         { "api_key", platform->account.api_key }, { "merchant_port", port },
         { "out_dir", bench->options.work_dir },
     };
-    int err = 0;
+    int err = bench->profile->api == API_V3 ? bench_give_keys(bench, run) : 0;
     for (size_t i = 0; !err && i < COUNT(names); i++)
         err = scope_set(run, names[i].name, names[i].value, NAME_TEXT);
     const struct secrets *secrets = &bench->profile->secrets;
@@ -163,6 +163,8 @@ static void open_platform(struct bench *bench)
         .number = bench->options.number,
     };
     bench->platform_up = platform_start(&bench->platform, &options) == 0;
+    if (bench->platform_up && bench->profile->api == API_V3)
+        bench->platform_up = bench_fetch_keys(bench) == 0;
 }
 
 static int open_shop(struct bench *bench)
@@ -241,6 +243,7 @@ void bench_close_all(struct bench *bench)
     lag_stop(bench->lag);
     recorder_free(bench->recorder);
     http_answer_release(&bench->heard);
+    json_decref(bench->platform.account.v3);
     json_decref(bench->exchanges);
     json_decref(bench->earlier);
     json_decref(bench->numbers);

@@ -34,6 +34,7 @@ struct order {
     int payer;
     /* Of the payment at the platform, from bench_pay()'s answer; "" before. */
     char transaction_id[33], openid[129], bank_type[33], time_end[15];
+    int64_t paid_ms; /* 0 before */
 };
 
 /* What order to make. All zero: any goods, any amount, payer 1. */
@@ -190,7 +191,7 @@ bool bench_met(const struct bench *bench);
 struct sending {
     const char *label;          /* of the sent facts */
     struct view body;           /* built by oracle.c, byte for byte */
-    const char *content_type;   /* NULL: text/xml; "" sends none */
+    const char *content_type;   /* NULL: text/xml, in V3 application/json; "" sends none */
     const char *const *headers; /* further "Name: value", NULL-terminated; or NULL */
     const char *method;         /* NULL: POST */
     unsigned timeout_ms;        /* 0: 10 000 */
@@ -223,7 +224,22 @@ struct view bench_answer_body(const struct bench *bench);
 
 struct account {
     char mch_id[33], appid[33], api_key[33];
+    json_t *v3; /* the account's V3 keys as docs/control-api.md has them; NULL in V2 */
 };
+
+/* A text in it by JSON pointer ("/merchant/serial"); "" when absent. */
+const char *account_v3(const struct account *account, const char *pointer);
+/*
+ * PEM of the private key with which the platform signs notifications now, and its name on the wire;
+ * @second: of another certificate in force (bench_second_key()).
+ */
+const char *account_signer(const struct account *account, bool second, const char **serial);
+/* There is a further platform certificate in force, which does not sign yet. V3. */
+[[nodiscard]] int bench_second_key(struct bench *bench);
+
+/* The names of one call in both dialects: "unifiedorder" or "v3/native" … */
+enum call_name { CALL_CREATE, CALL_QUERY, CALL_CLOSE };
+const char *bench_call_name(const struct bench *bench, enum call_name call);
 
 const struct account *bench_account(const struct bench *bench);
 const struct profile *bench_profile(const struct bench *bench);

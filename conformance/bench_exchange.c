@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "oracle.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -172,60 +171,29 @@ static const char *record_str(const json_t *record, const char *pointer)
     return text ? text : "";
 }
 
-/* code_url of a create call's answer, "" when it has none. Into @out of 512. */
-static void answered_code_url(const json_t *record, char *out, size_t size)
+static bool is_create(const struct bench *bench, const json_t *record, int64_t after)
 {
-    struct oracle_msg msg = {};
-    struct oracle_reading reading;
-    const char *body = record_str(record, "/answer/body");
-
-    out[0] = '\0';
-    if (oracle_read(view_str(body), &msg, &reading) == 0) {
-        const char *url = oracle_get(&msg, "code_url");
-        if (url && view_copy(view_str(url), out, size))
-            out[0] = '\0';
-    }
-    oracle_release(&msg);
-}
-
-static bool is_create(const json_t *record, int64_t after)
-{
-    return strcmp(record_str(record, "/api"), "unifiedorder") == 0 &&
-           strcmp(record_str(record, "/door"), "api") == 0 &&
+    return wire_is_create(bench->profile->api, record) &&
            json_integer_value(json_object_get(record, "id")) > after;
 }
 
-static void keep_field(const struct oracle_msg *msg, const char *name, char *out, size_t size)
-{
-    const char *value = oracle_get(msg, name);
-    if (!value || view_copy(view_str(value), out, size))
-        out[0] = '\0';
-}
-
 /* The platform's side of the order, from the request the sandbox recorded. */
-static int adopt(struct slot *slot, const json_t *record)
+static int adopt(const struct bench *bench, struct slot *slot, const json_t *record)
 {
     struct order *order = &slot->order;
-    struct oracle_msg msg = {};
-    struct oracle_reading reading;
-    char total[24];
-    int err = oracle_read(view_str(record_str(record, "/request/body")), &msg, &reading);
+    struct create_call call = {};
+    int err = wire_read_create(bench->profile->api, record, &call);
 
     if (!err) {
-        keep_field(&msg, "out_trade_no", order->out_trade_no, sizeof(order->out_trade_no));
-        keep_field(&msg, "notify_url", order->notify_url, sizeof(order->notify_url));
-        keep_field(&msg, "sign_type", order->sign_type, sizeof(order->sign_type));
-        keep_field(&msg, "appid", order->appid, sizeof(order->appid));
-        keep_field(&msg, "total_fee", total, sizeof(total));
-        if (view_to_i64(view_str(total), INT64_MAX, &order->total_fen))
-            order->total_fen = 0;
-        answered_code_url(record, order->code_url, sizeof(order->code_url));
+        memcpy(order->out_trade_no, call.out_trade_no, sizeof(order->out_trade_no));
+        memcpy(order->notify_url, call.notify_url, sizeof(order->notify_url));
+        memcpy(order->sign_type, call.sign_type, sizeof(order->sign_type));
+        memcpy(order->appid, call.appid, sizeof(order->appid));
+        memcpy(order->code_url, call.code_url, sizeof(order->code_url));
+        order->total_fen = call.total_fen;
         json_decref(slot->ordered);
-        slot->ordered = json_object();
-        for (size_t i = 0; i < msg.count; i++)
-            json_object_set_new(slot->ordered, msg.field[i].name, json_string(msg.field[i].value));
+        slot->ordered = call.fields;
     }
-    oracle_release(&msg);
     return err;
 }
 
@@ -249,9 +217,9 @@ static const json_t *by_code_url(const struct bench *bench, const char *code_url
     for (size_t i = json_array_size(bench->exchanges); i > 0; i--) {
         const json_t *record = json_array_get(bench->exchanges, i - 1);
         char url[512];
-        if (!is_create(record, after))
+        if (!is_create(bench, record, after))
             continue;
-        answered_code_url(record, url, sizeof(url));
+        wire_code_url(bench->profile->api, record, url, sizeof(url));
         if (url[0] && strcmp(url, code_url) == 0)
             return record;
     }
@@ -264,7 +232,7 @@ static const json_t *only_call(const struct bench *bench, const struct slot *slo
     const json_t *found = NULL;
     for (size_t i = 0; i < json_array_size(bench->exchanges); i++) {
         const json_t *record = json_array_get(bench->exchanges, i);
-        if (!is_create(record, slot->after) || taken(bench, slot, record))
+        if (!is_create(bench, record, slot->after) || taken(bench, slot, record))
             continue;
         if (found &&
             strcmp(record_str(found, "/out_trade_no"), record_str(record, "/out_trade_no")) != 0)
@@ -299,7 +267,7 @@ static const char *link_now(struct bench *bench, struct slot *slot, int *err)
         record = only_call(bench, slot);
         how = captured ? "only-call, other code_url" : "only-call";
     }
-    *err = record ? adopt(slot, record) : 0;
+    *err = record ? adopt(bench, slot, record) : 0;
     return record ? how : NULL;
 }
 
@@ -316,7 +284,7 @@ static int find_link(struct bench *bench, struct slot *slot, const char **how)
         const json_t *record = url[0] ? by_code_url(bench, url, 0) : NULL;
         if (record) {
             *how = "picture";
-            err = adopt(slot, record);
+            err = adopt(bench, slot, record);
         }
     }
     return err;
@@ -329,8 +297,9 @@ int bench_find_call(struct bench *bench, struct slot *slot, const char **how)
         return err;
     int status;
     json_t *answer = NULL;
-    json_t *what = json_pack("{s:s, s:s, s:i, s:I, s:i}", "for", "calls", "api", "unifiedorder",
-                             "count", 1, "after", (json_int_t)slot->after, "timeout_ms", SEEN_MS);
+    json_t *what = json_pack("{s:s, s:s, s:i, s:I, s:i}", "for", "calls", "api",
+                             bench_call_name(bench, CALL_CREATE), "count", 1, "after",
+                             (json_int_t)slot->after, "timeout_ms", SEEN_MS);
     struct control_call call = { "POST", "/v1/accounts/{mch_id}/wait", what, SEEN_MS + 5'000 };
     if (platform_call(&bench->platform, &call, &status, &answer))
         return bench_platform_trouble(bench, "linking the order");

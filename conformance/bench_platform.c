@@ -166,9 +166,15 @@ int bench_blind_query(struct bench *bench, struct order *order)
         "\"drop\":[\"transaction_id\",\"openid\",\"is_subscribe\",\"bank_type\",\"cash_fee\","
         "\"time_end\",\"attach\",\"trade_state_desc\"]}";
 
+    static const char blind_v3[] =
+        "{\"door\":\"api\",\"api\":\"v3/query\",\"kind\":\"alter\",\"count\":0,\"sign\":\"valid\","
+        "\"set\":{\"trade_state\":\"NOTPAY\"},"
+        "\"drop\":[\"transaction_id\",\"trade_type\",\"payer\",\"bank_type\",\"success_time\","
+        "\"trade_state_desc\",\"amount.payer_total\"]}";
+
     if (!bench->profile->status_asks_platform)
         return bench_go(bench);
-    return bench_fault(bench, order, blind);
+    return bench_fault(bench, order, bench->profile->api == API_V3 ? blind_v3 : blind);
 }
 
 static int await(struct bench *bench, const struct order *order, json_t *what, unsigned timeout_ms)

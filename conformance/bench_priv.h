@@ -7,6 +7,7 @@
  *   bench_platform.c  faults, modes, waits         bench_time.c   clocks
  *   bench_send.c      the judge's own messages     bench_setup.c  what the profile offers
  *   bench_recall.c    what has happened, without a fact
+ *   bench_keys.c      the account's keys in V3     bench_wire.c   how a create call reads
  */
 #ifndef CONFORMANCE_BENCH_PRIV_H
 #define CONFORMANCE_BENCH_PRIV_H
@@ -144,6 +145,26 @@ void bench_hear(struct bench *bench, struct http_answer *answer);
 
 /* The first fact of a case. */
 void bench_record_setup(struct bench *bench);
+
+/* What the judge reads in a create call, in either dialect. */
+struct create_call {
+    char out_trade_no[65], notify_url[512], sign_type[16], appid[33], code_url[512];
+    int64_t total_fen;
+    json_t *fields; /* owned: all of its body */
+};
+
+bool wire_is_create(enum api api, const json_t *record);
+/* Releases nothing of @out before. What cannot be read is "". */
+[[nodiscard]] int wire_read_create(enum api api, const json_t *record, struct create_call *out);
+/* Only the code, "" when there is none; @size at least 512. */
+void wire_code_url(enum api api, const json_t *record, char *out, size_t size);
+
+/* The account's V3 keys from the sandbox, with the mode the profile shows. */
+[[nodiscard]] int bench_fetch_keys(struct bench *bench);
+/* Names for the merchant, and files in the work directory. */
+[[nodiscard]] int bench_give_keys(struct bench *bench, struct scope *run);
+/* For the setup fact. New reference. */
+json_t *bench_keys_fact(const struct bench *bench);
 
 /* An order's own slot, named o1, o2 …; NULL without memory or above ORDERS_MAX. */
 struct slot *bench_new_slot(struct bench *bench);

@@ -36,6 +36,7 @@ void bench_keep_payment(struct order *order, const json_t *answer)
         if (!value || view_copy(view_str(value), kept[i].out, kept[i].size))
             kept[i].out[0] = '\0';
     }
+    order->paid_ms = paid_ms;
     if (paid_ms)
         cn_time_14(paid_ms, order->time_end);
 }

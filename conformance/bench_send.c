@@ -48,7 +48,9 @@ static void address(struct bench *bench, const struct sending *sending, struct l
     letter->lines[count++] = letter->request_id;
     if (!sending->content_type || sending->content_type[0]) {
         snprintf(letter->type, sizeof(letter->type), "Content-Type: %s",
-                 sending->content_type ? sending->content_type : "text/xml");
+                 sending->content_type           ? sending->content_type
+                 : bench->profile->api == API_V3 ? "application/json"
+                                                 : "text/xml");
         letter->lines[count++] = letter->type;
     }
     for (const char *const *line = sending->headers; line && *line && count < LINES_MAX; line++)

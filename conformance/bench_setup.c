@@ -88,9 +88,13 @@ void bench_record_setup(struct bench *bench)
                   (json_int_t)profile->max_wait_ms, "query_fallback_within_ms",
                   (json_int_t)profile->query_fallback_within_ms, "status_asks_platform",
                   profile->status_asks_platform, "reuses_open_orders", profile->reuses_open_orders);
-    bench_fact(bench, "setup", NULL, NULL,
-               json_pack("{s:{s:s, s:s, s:s}, s:I, s:o, s:o, s:o}", "account", "mch_id",
-                         account->mch_id, "appid", account->appid, "api_key", account->api_key,
-                         "seed", (json_int_t)bench->options.seed, "doors", doors_fact(profile),
-                         "expect", expect, "notify_hosts", hosts));
+    json_t *fact = json_pack("{s:{s:s, s:s, s:s}, s:I, s:o, s:o, s:o}", "account", "mch_id",
+                             account->mch_id, "appid", account->appid, "api_key", account->api_key,
+                             "seed", (json_int_t)bench->options.seed, "doors", doors_fact(profile),
+                             "expect", expect, "notify_hosts", hosts);
+    if (fact && profile->api == API_V3) {
+        json_object_set_new(fact, "api", json_string(api_name(profile->api)));
+        json_object_set_new(fact, "v3", bench_keys_fact(bench));
+    }
+    bench_fact(bench, "setup", NULL, NULL, fact);
 }

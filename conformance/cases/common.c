@@ -143,7 +143,7 @@ int make_it_ask(struct bench *bench, struct order *order, const char *label)
     }
     bench_mark(bench);
     int err = bench_pass_time(bench, (profile->query_fallback_within_ms + 999) / 1000);
-    return err ? err : bench_await_calls(bench, order, "orderquery", 1);
+    return err ? err : bench_await_calls(bench, order, bench_call_name(bench, CALL_QUERY), 1);
 }
 
 static int order_fault(struct bench *bench, const struct order *order, json_t *fault)
