@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "cases/common.h"
+#include "cases/v3/common.h"
 
 /* The heart first, so that a merchant that cannot take one payment is told so at once. */
 static const struct chapter *const chapters[] = {
@@ -23,6 +23,19 @@ static const struct chapter *const chapters[] = {
     &chapter_query_polls,
     &chapter_close,
     &chapter_operation,
+    &chapter_v3_notify,
+    &chapter_v3_notify_read,
+    &chapter_v3_forged,
+    &chapter_v3_forged_content,
+    &chapter_v3_seal,
+    &chapter_v3_request,
+    &chapter_v3_answer,
+    &chapter_v3_answer_error,
+    &chapter_v3_create,
+    &chapter_v3_query,
+    &chapter_v3_close,
+    &chapter_v3_certificate,
+    &chapter_v3_operation,
 };
 
 size_t case_count(void)

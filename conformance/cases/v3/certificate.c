@@ -1,0 +1,191 @@
+/*
+ * v3/certificate.c — where the merchant has the platform's keys from.
+ */
+#include "base/mem.h"
+#include "cases/v3/common.h"
+
+#define HOUR_S 3600
+
+static const char *mode(struct bench *bench)
+{
+    return account_v3(bench_account(bench), "/mode");
+}
+
+/* A call of the list about no order: story_call() with any order. */
+static const struct fact *list_call(const struct story *story, const struct fact *after)
+{
+    return story_call(story, after, "v3/certificates", NULL);
+}
+
+/* ---- every twelve hours ---------------------------------------------------------------------- */
+
+/* The first order makes a merchant that fetches keys when it needs them fetch them. */
+static void refresh_run(struct bench *bench)
+{
+    static const struct order_wish any = {};
+
+    if (strcmp(mode(bench), "pubkey") == 0) {
+        bench_skip(bench, "the merchant was given the public key, which has no list");
+        return;
+    }
+    if (bench_kill_restart(bench) || !bench_create(bench, &any))
+        return;
+    bench_note(bench, NULL, "from", "twelve hours begin");
+    for (int i = 0; i < 12; i++)
+        if (bench_pass_time(bench, HOUR_S))
+            return;
+    /* a merchant that looks at the age of its list when it needs it is right too */
+    if (!bench_create(bench, &any) || bench_collect(bench))
+        return;
+}
+
+static void refresh_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *first = list_call(story, NULL), *later = NULL;
+    const struct fact *made = story_last(story, "create", NULL, NULL);
+    int64_t from = fact_int(first, "/virtual_ms", 0);
+
+    if (!made || story_times(story, "create", NULL, NULL) < 2)
+        return;
+    if (!first) {
+        rule_skipped(ruling, "WX3-019", made,
+                     "the merchant fetched no certificates: it was given its keys");
+        return;
+    }
+    for (const struct fact *f = first; (f = list_call(story, f));)
+        if (fact_int(f, "/virtual_ms", 0) - from >= HOUR_S * 1000LL)
+            later = f;
+    if (later)
+        rule_holds(ruling, "WX3-019", later, "the list was fetched again after %lld hours",
+                   (long long)((fact_int(later, "/virtual_ms", 0) - from) / 3'600'000));
+    else
+        rule_broken(ruling, "WX3-019", first,
+                    "the list was not fetched again within twelve hours, not even for the next "
+                    "order");
+}
+
+/* ---- a list from a stranger ------------------------------------------------------------------ */
+
+static void stranger_run(struct bench *bench)
+{
+    static const struct order_wish wish = { .may_fail = true };
+
+    if (strcmp(mode(bench), "pubkey") == 0) {
+        bench_skip(bench, "the merchant was given the public key, which has no list");
+        return;
+    }
+    if (bench_fault(bench, NULL,
+                    "{\"door\":\"api\",\"api\":\"v3/certificates\",\"kind\":\"rogue_key\","
+                    "\"count\":0}") ||
+        bench_kill_restart(bench) || !bench_create(bench, &wish) || bench_collect(bench))
+        return;
+}
+
+/* Its keys are the right ones: a merchant that verifies nothing goes on with them. */
+static void stranger_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *call = NULL;
+    const struct fact *made = story_last(story, "create", NULL, NULL);
+
+    for (const struct fact *f = NULL; (f = list_call(story, f)) && !call;)
+        call = met_fault(f) ? f : NULL;
+    if (!call && made)
+        rule_skipped(ruling, "WX3-020", made,
+                     "the merchant fetched no certificates: it was given its keys");
+    else if (call && !made)
+        rule_holds(ruling, "WX3-020", call, "with such a list the merchant did not start");
+    else if (call && fact_true(made, "/created"))
+        rule_broken(ruling, "WX3-020", made,
+                    "a list signed by a stranger was used: the next order was made with its keys");
+    else if (call)
+        rule_holds(ruling, "WX3-020", call, "a list signed by a stranger was not used");
+    if (call)
+        rule_evidence(ruling, "WX3-020", call);
+}
+
+/* ---- no list --------------------------------------------------------------------------------- */
+
+static void none_run(struct bench *bench)
+{
+    static const struct order_wish wish = { .may_fail = true };
+
+    if (strcmp(mode(bench), "cert") == 0) {
+        bench_skip(bench, "the merchant was not given the public key: it needs the list");
+        return;
+    }
+    if (bench_fault(bench, NULL,
+                    "{\"door\":\"api\",\"api\":\"v3/certificates\",\"kind\":\"raw\",\"count\":0,"
+                    "\"status\":404,\"content_type\":\"application/json; charset=utf-8\",\"body\":"
+                    "\"{\\\"code\\\":\\\"RESOURCE_NOT_EXISTS\\\",\\\"message\\\":"
+                    "\\\"无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。\\\"}\"}") ||
+        bench_kill_restart(bench) || !bench_create(bench, &wish) || bench_alive(bench, "after"))
+        return;
+}
+
+static void none_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *made = story_last(story, "create", NULL, NULL);
+    const struct fact *trouble = story_first(story, "trouble", NULL, NULL);
+
+    if (!made && trouble)
+        rule_broken(ruling, "WX3-022", trouble, "without a list the merchant did not start: %.200s",
+                    fact_str(trouble, "/why"));
+    else if (made && fact_true(made, "/created"))
+        rule_holds(ruling, "WX3-022", made, "without a list the merchant starts and sells");
+    else if (made)
+        rule_broken(ruling, "WX3-022", made, "without a list no order could be made");
+}
+
+/* ---- the header ------------------------------------------------------------------------------ */
+
+static void names_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *last = NULL;
+    size_t calls = 0;
+
+    for (const struct fact *f = NULL; (f = story_call(story, f, NULL, NULL));) {
+        const struct fact *setup = story_setup(story, f);
+        const char *serial = fact_header(f, "/request", "Wechatpay-Serial");
+        if (fact_is(setup, "/v3/mode", "cert"))
+            continue;
+        calls++;
+        last = f;
+        if (!serial || strcmp(serial, fact_str(setup, "/v3/public_key_id")) != 0)
+            rule_broken(ruling, "WX3-023", f, "Wechatpay-Serial is \"%.80s\", not %s",
+                        serial ? serial : "(absent)", fact_str(setup, "/v3/public_key_id"));
+    }
+    if (calls)
+        rule_holds(ruling, "WX3-023", last, "%zu requests named the public key", calls);
+    else
+        rule_skipped(ruling, "WX3-023", NULL, "the merchant was not given the public key");
+}
+
+static const struct case_def cases[] = {
+    { .id = "v3/certificate/refresh",
+      .experiment = "Twelve hours pass after a start; then an order is made.",
+      .claims = { { "WX3-019", "the list of certificates is fetched again" } },
+      .needs = NEED_START | NEED_CLOCK,
+      .run = refresh_run,
+      .decide = refresh_decide },
+    { .id = "v3/certificate/stranger",
+      .experiment = "The merchant is started while the list of certificates is signed by a "
+                    "stranger's key.",
+      .claims = { { "WX3-020", "its keys are not used" } },
+      .needs = NEED_START,
+      .run = stranger_run,
+      .decide = stranger_decide },
+    { .id = "v3/certificate/none",
+      .experiment = "A merchant that has the public key is started while the list of certificates "
+                    "is 404.",
+      .claims = { { "WX3-022", "it starts and sells" } },
+      .needs = NEED_START,
+      .run = none_run,
+      .decide = none_decide },
+    { .id = "v3/certificate/named",
+      .experiment = "Wechatpay-Serial of every request of the run is looked at.",
+      .claims = { { "WX3-023", "it names the public key" } },
+      .flags = CASE_WATCHES_ALL,
+      .decide = names_decide },
+};
+
+const struct chapter chapter_v3_certificate = { cases, COUNT(cases), API_V3 };
