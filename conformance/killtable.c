@@ -1,211 +1,36 @@
 /*
- * killtable.c — one row per mutant, in the order of the shop's steps.
+ * killtable.c — the rows of both dialects, and finding one.
  */
 #include "killtable.h"
 
-#include "base/mem.h"
-
 #include <string.h>
 
-#define KILLED(...) { __VA_ARGS__ }, NULL
-/* No black box can tell this mutant from a right shop. */
-#define UNSEEN(why) { NULL }, why
-
-const struct kill_row kill_table[] = {
-    { "client-price", KILLED("create/server-price") },
-    { "float-price", KILLED("create/prices") },
-    { "amount-in-yuan", KILLED("create/prices") },
-    { "number-too-long", KILLED("create/fields") },
-    { "number-too-short", KILLED("create/fields") },
-    { "number-bad-characters", KILLED("create/fields") },
-    { "number-restarts", KILLED("create/unique-restart", "create/unique-in-run") },
-    { "number-per-second", KILLED("create/unique", "create/unique-in-run") },
-    { "body-too-long", KILLED("create/fields") },
-    { "body-markup", KILLED("create/advice") },
-    { "no-product-id", KILLED("create/fields") },
-    { "no-time-expire", KILLED("create/advice") },
-    { "utc-time-expire", KILLED("create/advice") },
-    { "bad-time-expire", KILLED("create/advice") },
-    { "short-time-expire", KILLED("create/advice") },
-    { "loopback-ip", KILLED("create/advice") },
-    { "proxy-list-ip", KILLED("create/advice") },
-    { "notify-url-query", KILLED("create/notify-url") },
-    { "notify-url-localhost", KILLED("create/notify-host") },
-    { "notify-url-lan", KILLED("create/notify-host") },
-    { "notify-url-relative", KILLED("create/notify-url") },
-    { "notify-url-http", KILLED("create/notify-host") },
-    { "retry-new-number", KILLED("create/retry-after-cut", "create/retry-after-error") },
-    { "retry-new-expire", KILLED("create/retry-after-cut") },
-    { "retry-new-body", KILLED("create/retry-after-cut") },
-    { "lost-answer-is-failure",
-      UNSEEN("an order given up before anybody saw its code harms nobody") },
-    { "orderpaid-new-order", KILLED("create/order-paid") },
-    { "orderpaid-is-failure", KILLED("create/order-paid") },
-    { "closed-number-reused", KILLED("create/order-closed") },
-    { "code-url-not-opaque", KILLED("qr/ampersand") },
-    { "accepted-is-paid", KILLED("qr/unpaid-stays-unpaid") },
-    { "constant-nonce", KILLED("signing/nonces") },
-    { "counter-nonce", KILLED("signing/nonces") },
-    { "time-nonce", KILLED("signing/nonces") },
-    { "long-nonce", KILLED("signing/nonces") },
-    { "empty-signed", KILLED("signing/requests") },
-    { "sign-type-unsigned", KILLED("signing/requests") },
-    { "sign-type-lies", KILLED("signing/requests") },
-    { "lower-case-sign", KILLED("signing/requests") },
-    { "values-trimmed", KILLED("signing/requests") },
-    { "values-escaped", KILLED("signing/requests") },
-    { "unsorted-sign", KILLED("signing/requests") },
-    { "keyless-sign", KILLED("signing/requests") },
-    { "unescaped-xml", KILLED("transport/markup") },
-    { "unsplit-cdata", KILLED("transport/markup") },
-    { "doctype-sent", KILLED("transport/requests") },
-    { "other-root", KILLED("transport/requests") },
-    { "field-twice", KILLED("transport/requests") },
-    { "form-body", KILLED("transport/requests") },
-    { "json-body", KILLED("transport/requests") },
-    { "gbk-body", KILLED("transport/requests") },
-    { "expects-continue", KILLED("transport/headers") },
-    { "get-request", KILLED("transport/requests") },
-    { "no-client-timeout", KILLED("transport/timeout") },
-    { "tight-retry", KILLED("query/storm", "query/create-storm") },
-    { "answers-unverified", KILLED("signing/answer-wrong-sign", "signing/query-unsigned") },
-    { "create-answer-unverified", KILLED("signing/answer-wrong-sign") },
-    { "query-answer-unverified", KILLED("signing/query-wrong-sign") },
-    { "failures-unverified", KILLED("signing/failure-wrong-sign") },
-    { "answer-sign-if-present", KILLED("signing/answer-unsigned") },
-    { "answer-known-fields-only", KILLED("signing/answer-new-field") },
-    { "answer-extras-accepted", KILLED("signing/answer-uncovered-field") },
-    { "answer-identity-unchecked", KILLED("signing/answer-other-merchant") },
-    { "answer-return-code-ignored", KILLED("signing/layers") },
-    { "answer-result-code-ignored", KILLED("signing/layers") },
-    { "answer-not-fail-is-success", KILLED("signing/layers") },
-    { "branches-on-text", KILLED("close/other-text") },
-    { "garbage-is-failure", KILLED("transport/non-xml-answer", "close/non-xml-answer") },
-    { "answer-order-matters", KILLED("transport/layouts", "transport/query-layouts") },
-    { "answer-spaces-refused", KILLED("transport/layouts") },
-    { "answer-empty-refused", KILLED("transport/layouts") },
-    { "trade-state-ignored", KILLED("signing/layers") },
-    { "unknown-state-is-paid", KILLED("query/waiting-states") },
-    { "refund-is-failure", KILLED("query/refund-state") },
-    { "userpaying-is-failure", KILLED("query/waiting-states") },
-    { "query-amount-unchecked", KILLED("query/other-amount") },
-    { "query-currency-unchecked", KILLED("query/other-currency") },
-    { "query-number-unchecked", KILLED("query/other-order") },
-    { "no-query", KILLED("query/fallback") },
-    { "late-first-query", KILLED("query/timetable") },
-    { "tight-query-loop", KILLED("query/timetable") },
-    { "steady-query", KILLED("query/timetable") },
-    { "notexist-is-final", KILLED("query/not-exist") },
-    { "notexist-closes", KILLED("query/denied") },
-    { "query-error-closes", KILLED("transport/non-xml-answer", "query/system-error") },
-    { "status-asks-platform", KILLED("query/polls") },
-    { "refresh-unlimited", KILLED("query/refresh-rate") },
-    { "close-blindly", KILLED("close/paid-unnoticed") },
-    { "orderpaid-is-closed", KILLED("close/orderpaid") },
-    { "close-error-is-closed", KILLED("close/system-error") },
-    { "early-close", KILLED("close/early") },
-    { "no-close", KILLED("close/early") },
-    { "code-after-two-hours", KILLED("qr/expired") },
-    { "login-in-front", KILLED("notify/paid") },
-    { "redirect-in-front", KILLED("notify/paid") },
-    { "csrf-in-front", KILLED("notify/paid") },
-    { "address-list-in-front", KILLED("notify/paid") },
-    { "needs-content-type", KILLED("notify/content-type") },
-    { "slow-ack", KILLED("operation/answer-time") },
-    { "sluggish-ack", KILLED("operation/answer-time") },
-    { "no-body-limit", KILLED("xml/huge-body") },
-    { "no-read-timeout",
-      UNSEEN("a reader without patience is told from one with only after a minute") },
-    { "doctype-resolved", KILLED("xml/external-entity", "xml/doctype") },
-    { "entities-expanded", KILLED("xml/entity-expansion") },
-    { "duplicates-last-wins", KILLED("xml/doubled-fields") },
-    { "refuses-unknown-fields", KILLED("shape/new-field") },
-    { "refuses-empty-elements", KILLED("shape/empty-fields") },
-    { "refuses-other-order", KILLED("shape/new-field", "shape/reordered") },
-    { "verifies-first-piece", KILLED("xml/split-values") },
-    { "refuses-cdata-amount", KILLED("shape/cdata") },
-    { "refuses-spaces", KILLED("shape/spaced") },
-    { "refuses-bare-values", KILLED("shape/bare") },
-    { "bare-200", KILLED("notify/paid") },
-    { "plain-success", KILLED("notify/paid") },
-    { "json-ack", KILLED("notify/paid") },
-    { "html-ack", KILLED("notify/paid") },
-    { "leading-text-ack", KILLED("notify/paid") },
-    { "trailing-text-ack", KILLED("notify/paid") },
-    { "bom-ack", KILLED("notify/paid") },
-    { "blanks-ack", KILLED("notify/paid") },
-    { "lower-case-ack", KILLED("notify/paid") },
-    { "status-201-ack", KILLED("notify/paid") },
-    { "forged-acknowledged",
-      KILLED("forged/digit", "forged/changed-amount", "forged/moved-payment", "forged/other-key") },
-    { "key-in-ack", KILLED("operation/provoked", "operation/key-leak") },
-    { "no-signature-check", KILLED("forged/digit") },
-    { "accepts-missing-sign", KILLED("forged/no-sign") },
-    { "accepts-empty-sign", KILLED("forged/empty-sign") },
-    { "accepts-req-info", KILLED("forged/unsigned-detours") },
-    { "unsigned-unless-success", KILLED("forged/unsigned-detours") },
-    { "trims-values", KILLED("shape/blank-edges") },
-    { "sign-shape-only", KILLED("forged/digit") },
-    { "known-fields-only", KILLED("forged/uncovered-field") },
-    { "unsigned-extras-accepted", KILLED("forged/uncovered-field") },
-    { "message-chooses-algorithm", KILLED("forged/other-algorithm") },
-    { "unknown-algorithm-unchecked", KILLED("forged/sign-type") },
-    { "loose-compare", KILLED("forged/numeric-digest") },
-    { "return-code-ignored", KILLED("forged/return-code") },
-    { "no-result-code-check", KILLED("forged/result-code") },
-    { "no-appid-check", KILLED("forged/other-merchant") },
-    { "no-mch-id-check", KILLED("forged/other-merchant") },
-    { "identity-if-present", KILLED("forged/other-merchant") },
-    { "unknown-order-created", UNSEEN("an order nobody made is seen by the shop's staff only") },
-    { "unknown-order-crash", KILLED("forged/unknown-order") },
-    { "no-amount-check", KILLED("forged/wrong-amount") },
-    { "amount-at-least", KILLED("forged/wrong-amount") },
-    { "compares-cash-fee", KILLED("shape/coupon-cash", "shape/coupon-all") },
-    { "compares-settlement-fee", KILLED("shape/coupon-no-cash") },
-    { "currency-ignored", KILLED("forged/wrong-currency") },
-    { "loose-integers", KILLED("shape/strict-integers") },
-    { "unknown-bank-refused", KILLED("shape/new-kinds") },
-    { "no-idempotency", KILLED("notify/duplicate", "notify/replay") },
-    { "no-lock", KILLED("notify/duplicate-parallel") },
-    { "dedupe-by-nonce", KILLED("notify/duplicate-new-nonce") },
-    { "dedupe-by-transaction", KILLED("notify/second-payment") },
-    { "duplicate-refused", KILLED("notify/duplicate") },
-    { "late-reopens", KILLED("notify/after-close") },
-    { "late-unnoticed",
-      UNSEEN("whether money that came late was noted is seen by the shop's staff only") },
-    { "double-payment-unnoticed",
-      UNSEEN("whether a second payment was noted is seen by the shop's staff only") },
-    { "ack-before-persist", KILLED("notify/durable") },
-    { "values-in-sql", KILLED("shape/hostile-text") },
-    { "qr-wrapped", KILLED("qr/content") },
-    { "qr-cut", KILLED("qr/ampersand") },
-    { "qr-escaped", KILLED("qr/ampersand") },
-    { "code-url-escaped", KILLED("qr/ampersand") },
-    { "qr-shared", KILLED("qr/own-code") },
-    { "qr-stays", KILLED("qr/after-payment") },
-    { "qr-tiny", KILLED("qr/content") },
-    { "qr-third-party", KILLED("qr/own-hand") },
-    { "page-unescaped", KILLED("shape/markup-on-page") },
-    { "key-in-page", KILLED("operation/provoked") },
-    { "key-in-error", KILLED("operation/provoked") },
-    { "return-settles", KILLED("qr/unpaid-stays-unpaid") },
-};
-const size_t kill_table_count = COUNT(kill_table);
+const struct kill_row *kill_row_at(size_t index)
+{
+    if (index < kill_table_v2_count)
+        return &kill_table_v2[index];
+    index -= kill_table_v2_count;
+    return index < kill_table_v3_count ? &kill_table_v3[index] : NULL;
+}
 
 const struct kill_row *kill_row_of(const char *mutant)
 {
-    for (size_t i = 0; i < kill_table_count; i++) {
-        if (strcmp(kill_table[i].mutant, mutant) == 0)
-            return &kill_table[i];
+    const struct kill_row *row;
+
+    for (size_t i = 0; (row = kill_row_at(i)); i++) {
+        if (strcmp(row->mutant, mutant) == 0)
+            return row;
     }
     return NULL;
 }
 
 bool kill_table_has_case(const char *case_id)
 {
-    for (size_t i = 0; i < kill_table_count; i++) {
-        for (size_t j = 0; j < KILL_CASES_MAX && kill_table[i].cases[j]; j++) {
-            if (strcmp(kill_table[i].cases[j], case_id) == 0)
+    const struct kill_row *row;
+
+    for (size_t i = 0; (row = kill_row_at(i)); i++) {
+        for (size_t j = 0; j < KILL_CASES_MAX && row->cases[j]; j++) {
+            if (strcmp(row->cases[j], case_id) == 0)
                 return true;
         }
     }

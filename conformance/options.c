@@ -43,7 +43,7 @@ static const struct row {
     { "mutants", VERB_SELFTEST, TEXT(mutants), "only these mutants, with commas", "LIST" },
     { "named", VERB_SELFTEST, SWITCH(named), "only the cases that a mutant's row names", NULL },
     { "full", VERB_SELFTEST, SWITCH(full), "every case on every mutant", NULL },
-    { "api", VERB_LIST, TEXT(api), "only v2, or only v3", "API" },
+    { "api", VERB_LIST | VERB_SELFTEST, TEXT(api), "only v2, or only v3", "API" },
     { "json", VERB_LIST, SWITCH(json), "for programs", NULL },
     { "markdown", VERB_LIST, SWITCH(markdown), "docs/rules.md", NULL },
     { "config", VERB_RUN | VERB_SELFTEST, TEXT(config), "YAML file with the same names", "FILE" },

@@ -39,7 +39,6 @@ struct trial {
 
 struct selftest {
     const struct options *options;
-    char profile_path[PATH_BYTES];
     struct trial *trials;
     size_t count, next, done;
     unsigned at_once;
@@ -81,7 +80,7 @@ static int cases_for(const struct kill_row *row, const struct options *options, 
         const char *id = row->cases[i];
         err = buf_fmt(only, "%s%s", i ? "," : "", id);
         if (!err && !options->full && !options->named)
-            err = buf_fmt(only, ",%.*s/*", (int)strcspn(id, "/"), id);
+            err = buf_fmt(only, ",%.*s/*", (int)(strrchr(id, '/') - id), id);
     }
     return err;
 }
@@ -93,8 +92,26 @@ static void tell(int fd, const struct results *results)
                 verdict_name(case_verdict(&results->cases[i])));
 }
 
+/* The profile of the reference merchant that the row is about, or --profile. */
+static bool find_profile(const struct options *options, const char *name, char path[PATH_BYTES])
+{
+    static const char *const places[] = {
+        "/../share/wxpay-sandbox/profiles/",
+        "/../../../fixtures/profiles/", /* from the build tree */
+    };
+    if (options->profile)
+        return view_copy(view_str(options->profile), path, PATH_BYTES) == 0;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        snprintf(path, PATH_BYTES, "%.1000s%s%s", child_own_directory(), places[i], name);
+        if (access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int try_mutant(const struct selftest *test, const struct kill_row *row, int fd)
 {
+    char path[PATH_BYTES];
     struct profile profile = {};
     struct profile_error error = {};
     struct selection selection = {};
@@ -108,7 +125,8 @@ static int try_mutant(const struct selftest *test, const struct kill_row *row, i
                                    .sandbox = test->options->sandbox,
                                    .scanner = test->options->scanner };
     today_text(today);
-    int err = profile_load(&profile, test->profile_path, &error);
+    int err = find_profile(test->options, row->profile, path) ? profile_load(&profile, path, &error)
+                                                              : ERR_NOT_FOUND;
     if (!err)
         err = become_mutant(&profile, row->mutant);
     if (!err)
@@ -321,22 +339,10 @@ static bool wanted(const struct options *options, const char *mutant)
     return !options->mutants;
 }
 
-static bool find_profile(struct selftest *test)
+/* --api narrows it to one dialect. */
+static bool wanted_api(const struct options *options, enum api api)
 {
-    static const char *const places[] = {
-        "/../share/wxpay-sandbox/profiles/reference-v2.yaml",
-        "/../../../fixtures/profiles/reference-v2.yaml", /* from the build tree */
-    };
-    if (test->options->profile)
-        return view_copy(view_str(test->options->profile), test->profile_path,
-                         sizeof(test->profile_path)) == 0;
-    for (size_t i = 0; i < COUNT(places); i++) {
-        snprintf(test->profile_path, sizeof(test->profile_path), "%.1000s%s", child_own_directory(),
-                 places[i]);
-        if (access(test->profile_path, R_OK) == 0)
-            return true;
-    }
-    return false;
+    return !options->api || strcmp(options->api, api_name(api)) == 0;
 }
 
 /* Every mutant that the program knows must have a row, and every row a mutant. */
@@ -373,7 +379,8 @@ static void check_names(struct selftest *test)
 static void check_cases(struct selftest *test)
 {
     for (size_t i = 0; i < case_count(); i++) {
-        if (!kill_table_has_case(case_at(i)->id)) {
+        if (wanted_api(test->options, case_api(case_at(i))) &&
+            !kill_table_has_case(case_at(i)->id)) {
             printf("%-30s missed: this case has no mutant\n", case_at(i)->id);
             test->red++;
         }
@@ -383,23 +390,31 @@ static void check_cases(struct selftest *test)
 static int prepare(struct selftest *test)
 {
     int64_t jobs = AT_ONCE, seed = 1;
+    char path[PATH_BYTES];
+    enum api api;
+    const struct kill_row *row;
 
     if (options_number("jobs", test->options->jobs, 16, &jobs) ||
         options_number("seed", test->options->seed, INT64_MAX, &seed))
         return ERR_USAGE;
-    test->at_once = jobs ? (unsigned)jobs : AT_ONCE;
-    test->seed = (uint64_t)seed;
-    if (!find_profile(test)) {
-        fprintf(stderr, "wxpay-conformance: reference-v2.yaml is not found; --profile FILE\n");
+    if (test->options->api && !api_parse(test->options->api, &api)) {
+        fprintf(stderr, "wxpay-conformance: --api: v2 or v3 is expected\n");
         return ERR_USAGE;
     }
-    test->trials = mem_zalloc(kill_table_count + 1, sizeof(*test->trials));
+    test->at_once = jobs ? (unsigned)jobs : AT_ONCE;
+    test->seed = (uint64_t)seed;
+    if (!find_profile(test->options, kill_row_at(0)->profile, path)) {
+        fprintf(stderr, "wxpay-conformance: %s is not found; --profile FILE\n",
+                kill_row_at(0)->profile);
+        return ERR_USAGE;
+    }
+    test->trials = mem_zalloc(kill_table_v2_count + kill_table_v3_count + 1, sizeof(*test->trials));
     if (!test->trials)
         return ERR_NOMEM;
-    for (size_t i = 0; i < kill_table_count; i++) {
-        if (wanted(test->options, kill_table[i].mutant))
+    for (size_t i = 0; (row = kill_row_at(i)); i++) {
+        if (wanted(test->options, row->mutant) && wanted_api(test->options, row->api))
             test->trials[test->count++] =
-                (struct trial){ .row = &kill_table[i], .turned = BUF_INIT(TURNED_MAX) };
+                (struct trial){ .row = row, .turned = BUF_INIT(TURNED_MAX) };
     }
     return 0;
 }
