@@ -12,19 +12,15 @@ const struct kill_row kill_table_v3[] = {
     /* create */
     { "client-price", KILLED("v3/create/server-price") },
     { "float-price", KILLED("v3/create/prices") },
-    { "amount-in-yuan", KILLED("v3/create/prices") },
     { "number-too-long", KILLED("v3/request/fields") },
     { "number-too-short", KILLED("v3/request/fields") },
     { "number-bad-characters", KILLED("v3/request/fields") },
     { "number-restarts", KILLED("v3/create/unique-restart") },
     { "number-per-second", KILLED("v3/create/unique") },
-    { "no-time-expire", KILLED("v3/create/gives-up") },
     { "notify-url-query", KILLED("v3/request/fields") },
     { "notify-url-relative", KILLED("v3/request/fields") },
     { "notify-url-http", KILLED("v3/request/fields") },
     { "retry-new-number", KILLED("v3/create/retry-after-cut", "v3/create/retry-after-error") },
-    { "retry-new-expire", KILLED("v3/create/retry-after-cut") },
-    { "retry-new-body", KILLED("v3/create/retry-after-cut") },
     { "code-after-two-hours", KILLED("v3/create/expired") },
     /* query and close */
     { "unknown-state-is-paid", KILLED("v3/query/states") },
@@ -37,7 +33,6 @@ const struct kill_row kill_table_v3[] = {
     { "orderpaid-is-closed", KILLED("v3/close/orderpaid") },
     { "no-close", KILLED("v3/create/gives-up") },
     { "return-settles", KILLED("v3/query/claimed") },
-    { "branches-on-text", KILLED("v3/answer/other-text") },
     /* notifications */
     { "login-in-front", KILLED("v3/notify/paid") },
     { "redirect-in-front", KILLED("v3/notify/paid") },
@@ -49,12 +44,7 @@ const struct kill_row kill_table_v3[] = {
     { "duplicate-refused", KILLED("v3/notify/duplicate") },
     { "no-amount-check", KILLED("v3/forged/amount") },
     { "amount-at-least", KILLED("v3/forged/amount") },
-    { "compares-cash-fee", KILLED("v3/forged/amount") },
     { "currency-ignored", KILLED("v3/forged/currency") },
-    { "no-appid-check", KILLED("v3/forged/appid") },
-    { "no-mch-id-check", KILLED("v3/forged/mchid") },
     { "unknown-order-crash", KILLED("v3/forged/unknown-order") },
-    { "key-in-error", KILLED("v3/operation/provoked", "v3/operation/key-leak") },
-    { "key-in-page", KILLED("v3/operation/key-leak") },
 };
 const size_t kill_table_v3_count = COUNT(kill_table_v3);

@@ -105,7 +105,7 @@ START_TEST(the_list_is_the_table_of_rules)
     size_t i;
     json_t *rule;
 
-    ck_assert_uint_eq(json_array_size(list), 120);
+    ck_assert_uint_eq(json_array_size(list), 120 + 73);
     json_array_foreach(list, i, rule)
     {
         ck_assert_ptr_nonnull(json_string_value(json_object_get(rule, "sentence")));

@@ -57,15 +57,12 @@ static void states_decide(const struct story *story, struct ruling *ruling)
                          "answers whose trade_state is not exactly SUCCESS");
 }
 
-/* Paid, notified, shipped; then the platform says REFUND, as after a partial one. */
+/* Paid unnoticed, and refunded since: what comes first that the merchant hears is REFUND. */
 static void refund_run(struct bench *bench)
 {
-    static const struct order_wish any = {};
-    struct order *order = bench_create(bench, &any);
+    struct order *order = paid_unnoticed(bench);
 
-    if (!order || bench_pay(bench, order, NULL) || bench_await_ack(bench, order, 0) ||
-        bench_await_state(bench, order, ORDER_PAID, 0) || bench_status(bench, order, "before") ||
-        answer_state(bench, order, "REFUND", order->total_fen) ||
+    if (!order || answer_state(bench, order, "REFUND", order->total_fen) ||
         make_it_ask(bench, order, "ask") || bench_barrier(bench) ||
         bench_status(bench, order, "after"))
         return;
@@ -73,20 +70,19 @@ static void refund_run(struct bench *bench)
 
 static void refund_decide(const struct story *story, struct ruling *ruling)
 {
-    const struct fact *before = story_last(story, "status", "o1", "before");
     const struct fact *after = story_last(story, "status", "o1", "after");
 
-    if (!after)
+    if (!after || !faulty_call(story, ruling, "WX3-034", "v3/query"))
         return;
-    if (!status_settled(before))
-        rule_undecided(ruling, "WX3-034", before, "the order was \"%s\" after its payment",
-                       status_shown(before));
-    else if (fact_is(after, "/state", "pending") || fact_is(after, "/state", "closed"))
-        rule_broken(ruling, "WX3-034", after, "REFUND made a paid order \"%s\"",
+    if (status_settled(after) || fact_is(after, "/state", "refunded"))
+        rule_holds(ruling, "WX3-034", after, "REFUND was understood as paid: \"%s\"",
+                   status_shown(after));
+    else if (fact_is(after, "/state", "closed") || fact_is(after, "/state", "pending"))
+        rule_broken(ruling, "WX3-034", after,
+                    "a query said REFUND, so the order was paid once; it is shown as \"%s\"",
                     status_shown(after));
     else
-        rule_holds(ruling, "WX3-034", after, "after REFUND the order is \"%s\"",
-                   status_shown(after));
+        rule_undecided(ruling, "WX3-034", after, "the order is \"%s\"", status_shown(after));
 }
 
 /* ---- the buyer's word ------------------------------------------------------------------------ */
@@ -99,7 +95,7 @@ static void claim_run(struct bench *bench)
         "?result=paid&success=true&out_trade_no=1",
         "?return=1&err_msg=get_brand_wcpay_request:ok",
     };
-    static const struct order_wish any = {};
+    static const struct order_wish any = { .may_fail = true }; /* it may think itself paid */
     const struct profile *profile = bench_profile(bench);
     struct order *order = bench_create(bench, &any);
     int err = order ? bench_status(bench, order, "before") : -1;
@@ -127,6 +123,9 @@ static void claim_run(struct bench *bench)
         }
         buf_release(&request);
     }
+    /* Once before the barrier: a shop that takes every order for paid passes none. */
+    if (!err)
+        err = bench_status(bench, order, "after");
     if (!err && !bench_barrier(bench))
         err = bench_status(bench, order, "after");
     (void)err; /* recorded */
@@ -135,12 +134,20 @@ static void claim_run(struct bench *bench)
 static void claim_decide(const struct story *story, struct ruling *ruling)
 {
     const struct fact *claim = story_first(story, "fetch", "o1", "claim");
+    const struct fact *after = story_last(story, "status", "o1", "after");
 
     if (!claim) {
         rule_skipped(ruling, "WX3-052", NULL, "the profile shows no page that a buyer opens");
         return;
     }
-    decide_unsettled(story, ruling, "WX3-052", "a browser that claimed success");
+    /* nobody paid, so it does not matter how it looked before */
+    if (status_settled(after))
+        rule_broken(ruling, "WX3-052", after,
+                    "nobody paid, a browser claimed success, and the order is \"%s\"",
+                    status_shown(after));
+    else if (after)
+        rule_holds(ruling, "WX3-052", after,
+                   "the order stayed \"%s\" when a browser claimed success", status_shown(after));
     rule_evidence(ruling, "WX3-052", claim);
 }
 
@@ -252,8 +259,8 @@ static const struct case_def cases[] = {
       .run = states_run,
       .decide = states_decide },
     { .id = "v3/query/refund-state",
-      .experiment = "A paid order's query is answered REFUND.",
-      .claims = { { "WX3-034", "the order is not unpaid again" } },
+      .experiment = "The query of an order that was paid and refunded says REFUND.",
+      .claims = { { "WX3-034", "it is understood as paid" } },
       .needs = NEED_STATUS,
       .run = refund_run,
       .decide = refund_decide },
