@@ -23,10 +23,11 @@ enum rule_level { RULE_SHOULD, RULE_MUST };
 struct rule {
     const char *id; /* "WX2-048" */
     enum rule_level level;
-    const char *sentence;   /* what the merchant has to do */
-    const char *source;     /* tags of spec V2 0.2 or V3 0.1; "inferred" when nothing official says it */
-    const char *why;        /* what it costs to break it */
-    const char *how;        /* how the judge finds out */
+    const char *sentence; /* what the merchant has to do */
+    const char
+        *source;     /* tags of spec V2 0.2 or V3 0.1; "inferred" when nothing official says it */
+    const char *why; /* what it costs to break it */
+    const char *how; /* how the judge finds out */
     const char *repair;     /* what to change */
     const char *not_tested; /* NULL, or why no case decides it */
 };
