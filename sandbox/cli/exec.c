@@ -73,8 +73,7 @@ static int set_v3_names(struct account *account)
         { "WXPAY_MCH_SERIAL", keys ? keys->merchant.serial : "" },
         { "WXPAY_MCH_KEY", buf_cstr(&pem) },
         { "WXPAY_PLATFORM_SERIAL", keys ? keys->platform[keys->signing].serial : "" },
-        { "WXPAY_PLATFORM_CERT",
-          keys ? buf_cstr(&keys->platform[keys->signing].certificate) : "" },
+        { "WXPAY_PLATFORM_CERT", keys ? buf_cstr(&keys->platform[keys->signing].certificate) : "" },
     };
     for (size_t i = 0; i < COUNT(names) && !err; i++)
         err = uv_os_setenv(names[i].name, names[i].value);
