@@ -98,7 +98,7 @@ void call_free(struct call *call)
     struct call_pool *pool = call->sandbox->calls;
     call_park(call);
     call_v3_free(call->v3);
-    if (pool->count >= SPARE_MAX) {
+    if (call->body.max != CALL_BODY_MAX || pool->count >= SPARE_MAX) { /* it carried a file */
         call_delete(call);
         return;
     }

@@ -19,6 +19,7 @@ void call_v3_free(struct call_v3 *v3)
     json_decref(v3->in);
     json_decref(v3->out);
     json_decref(v3->detail);
+    buf_release(&v3->file);
     dress_v3_release(&v3->dress);
     mem_free(v3);
 }

@@ -22,8 +22,10 @@
 #define V3_REPLY_HEADS 16
 
 struct call_v3 {
-    json_t *in;                                  /* owned: the request's body; NULL: it has none */
-    json_t *out;                                 /* owned: filled by the handler; NULL: 204 */
+    json_t *in;            /* owned: the request's body; NULL: it has none */
+    json_t *out;           /* owned: filled by the handler; NULL: 204, or a file */
+    struct buf file;       /* owned: instead of JSON, and never signed (V3 2.5) */
+    const char *file_type; /* its Content-Type; NULL: no file */
     char param[V3_PARAMS_MAX][V3_PARAM_MAX + 1]; /* of the path, decoded, in its order */
     struct v3_auth auth;                         /* views into the request's head */
     bool proven;    /* the signature holds: the answer will be signed too */

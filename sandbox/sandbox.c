@@ -16,6 +16,14 @@ static void on_notice(void *owner, struct account *account, const struct notice_
         notify_wake(sandbox->notify, account);
 }
 
+/* From the system always: a token must not be guessed from a seed. */
+static void make_bill_key(struct sandbox *sandbox)
+{
+    struct rng rng;
+    rng_init(&rng);
+    rng_alnum(&rng, sandbox->bill_key, sizeof(sandbox->bill_key) - 1);
+}
+
 static int start_state(struct sandbox *sandbox)
 {
     const struct sandbox_options *options = &sandbox->options;
@@ -26,6 +34,7 @@ static int start_state(struct sandbox *sandbox)
         rng_seed(&sandbox->rng, options->seed);
     else
         rng_init(&sandbox->rng);
+    make_bill_key(sandbox);
     int err = store_open(&sandbox->store, &store);
     if (!err)
         err = accounts_new(&sandbox->accounts, sandbox->store, &sandbox->rng);

@@ -159,3 +159,20 @@ int v3_reveal(const struct v3_private *key, struct view text, struct buf *out)
     buf_release(&hidden);
     return err;
 }
+
+/* ---- files -------------------------------------------------------------------------------------- */
+
+int v3_sha1(struct view bytes, char out[V3_SHA1_LEN + 1])
+{
+    static const char digit[] = "0123456789abcdef";
+    unsigned char sum[V3_SHA1_LEN / 2];
+    unsigned len = 0;
+    if (EVP_Digest(bytes_of(bytes), bytes.len, sum, &len, EVP_sha1(), NULL) != 1)
+        return ERR_CRYPTO;
+    for (size_t i = 0; i < sizeof(sum); i++) {
+        out[2 * i] = digit[sum[i] >> 4];
+        out[2 * i + 1] = digit[sum[i] & 15];
+    }
+    out[V3_SHA1_LEN] = '\0';
+    return 0;
+}

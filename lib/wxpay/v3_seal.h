@@ -33,4 +33,8 @@ struct v3_seal {
 /* Its inverse. ERR_SYNTAX: no base64; ERR_CRYPTO: not hidden with this key in this manner. */
 [[nodiscard]] int v3_reveal(const struct v3_private *key, struct view text, struct buf *out);
 
+/* Lower-case hex of a file's SHA-1, as bills are checked by (V3 4.5). */
+#define V3_SHA1_LEN 40
+[[nodiscard]] int v3_sha1(struct view bytes, char out[V3_SHA1_LEN + 1]);
+
 #endif

@@ -161,9 +161,20 @@ static int read_door(struct reading *reading, const struct member *member, json_
 static int read_api(struct reading *reading, const struct member *member, json_t *value)
 {
     static const char *const words[] = {
-        "*",         "unifiedorder",   "orderquery",      "closeorder",
-        "v3/native", "v3/query",       "v3/query_id",     "v3/close",
-        "v3/refund", "v3/refundquery", "v3/certificates", NULL,
+        "*",
+        "unifiedorder",
+        "orderquery",
+        "closeorder",
+        "v3/native",
+        "v3/query",
+        "v3/query_id",
+        "v3/close",
+        "v3/refund",
+        "v3/refundquery",
+        "v3/tradebill",
+        "v3/billdownload",
+        "v3/certificates",
+        NULL,
     };
     int index = word(reading, member, value, words);
     if (index < 0)

@@ -74,6 +74,11 @@
       "订单金额或退款金额与之前请求不一致，请核实后再试", "V3 4.4")                                                             \
     X(REFUND_REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致",                                \
       "V3 4.4")                                                                                                                 \
+    X(BILL_NONE, BUSINESS, "NO_BILL_EXIST", "No Bill Exist", "V3 4.5")                                                          \
+    X(BILL_EARLY, BUSINESS, "BILL_CREATING", "Bill Creating", "V3 4.5")                                                         \
+    V3_ONLY(X, V3_BILL_DATE)                                                                                                    \
+    V3_ONLY(X, V3_BILL_TOKEN)                                                                                                   \
+    V3_ONLY(X, V3_BILL_OTHERS)                                                                                                  \
     X(REFUND_UNKNOWN, BUSINESS, "REFUNDNOTEXIST", "退款订单查询失败", "V3 4.4")
 
 /* Reasons that only V3 has; what its wire says of any reason is in refusal_v3.h. */

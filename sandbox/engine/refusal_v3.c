@@ -42,6 +42,11 @@ static const struct refusal_v3 rows[REFUSAL_COUNT] = {
     [REFUSE_REFUND_TOO_MANY]       = { 400, "INVALID_REQUEST", "超过部分退款次数限制", 268435464, "V3 4.4" },
     [REFUSE_REFUND_FEE_DIFFERS]    = { 400, "REFUND_FEE_MISMATCH", "订单金额或退款金额与之前请求不一致，请核实后再试", 268498688, "V3 4.4" },
     [REFUSE_REFUND_REENTRY_DIFFERS] = { 400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", 268498688, "V3 4.4" },
+    [REFUSE_BILL_NONE]             = { 400, "NO_STATEMENT_EXIST", "账单文件不存在", 0, "V3 4.5" },
+    [REFUSE_BILL_EARLY]            = { 400, "STATEMENT_CREATING", "账单生成中", 0, "V3 4.5" },
+    [REFUSE_V3_BILL_DATE]          = { 400, "INVALID_REQUEST", "账单日期格式不正确", 268435461, "V3 4.5" },
+    [REFUSE_V3_BILL_TOKEN]         = { 400, "INVALID_REQUEST", "下载地址已失效，请重新申请", 268435461, "V3 4.5" },
+    [REFUSE_V3_BILL_OTHERS]        = { 403, "NO_AUTH", "商户号无权下载此账单", 0, "V3 4.5" },
     [REFUSE_REFUND_UNKNOWN]        = { 404, "RESOURCE_NOT_EXISTS", "退款单不存在", 268512771, "V3 4.4" },
     [REFUSE_V3_PUBLIC_KEY_ONLY]  = { 404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196", 0, "V3 2.9" },
 };

@@ -52,23 +52,49 @@ out:
     return err;
 }
 
-int payment_get(struct store *store, int64_t order_id, struct payment_row *out)
+/* Columns in the order of both statements. */
+static int read_payment(struct sql *sql, struct payment_row *out)
 {
     struct buf coupons = {};
+    *out = (struct payment_row){};
+    out->order_id = sql_get_int(sql);
+    sql_get_text(sql, out->transaction_id, sizeof(out->transaction_id));
+    sql_get_text(sql, out->openid, sizeof(out->openid));
+    sql_get_text(sql, out->bank_type, sizeof(out->bank_type));
+    out->paid_ms = sql_get_int(sql);
+    out->cash_fen = sql_get_int(sql);
+    sql_get_buf(sql, &coupons, COUPONS_TEXT_MAX);
+    int err = read_coupons(buf_view(&coupons), out);
+    buf_release(&coupons);
+    return err ? err : sql->err;
+}
+
+int payment_get(struct store *store, int64_t order_id, struct payment_row *out)
+{
     *out = (struct payment_row){};
     struct sql sql = sql_start(store, SQL_PAYMENT_GET);
     sql_put_int(&sql, order_id);
     int rows = sql_next(&sql);
     if (rows <= 0)
         return rows ? rows : ERR_NOT_FOUND;
-    out->order_id = sql_get_int(&sql);
-    sql_get_text(&sql, out->transaction_id, sizeof(out->transaction_id));
-    sql_get_text(&sql, out->openid, sizeof(out->openid));
-    sql_get_text(&sql, out->bank_type, sizeof(out->bank_type));
-    out->paid_ms = sql_get_int(&sql);
-    out->cash_fen = sql_get_int(&sql);
-    sql_get_buf(&sql, &coupons, COUPONS_TEXT_MAX);
-    int err = sql_end(&sql, read_coupons(buf_view(&coupons), out));
-    buf_release(&coupons);
+    return sql_end(&sql, read_payment(&sql, out));
+}
+
+int payment_each(struct store *store, int64_t account_id, int64_t from_ms, int64_t until_ms,
+                 int (*visit)(void *ctx, const struct payment_row *row), void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_PAYMENT_EACH);
+    struct payment_row row;
+    int err;
+    sql_put_int(&sql, account_id);
+    sql_put_int(&sql, from_ms);
+    sql_put_int(&sql, until_ms);
+    while ((err = sql_next(&sql)) == 1) {
+        err = read_payment(&sql, &row);
+        if (!err)
+            err = visit(ctx, &row);
+        if (err)
+            return sql_end(&sql, err);
+    }
     return err;
 }

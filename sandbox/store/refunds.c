@@ -103,21 +103,38 @@ int refund_sum_of(struct store *store, int64_t order_id, int64_t now_ms, struct 
     return sql_end(&sql, sql.err);
 }
 
-int refund_each(struct store *store, int64_t account_id, int64_t after_id,
-                int (*visit)(void *ctx, const struct refund_row *row), void *ctx)
+/* The rows of a statement that is bound. */
+static int visit_all(struct sql *sql, int (*visit)(void *ctx, const struct refund_row *row),
+                     void *ctx)
 {
-    struct sql sql = sql_start(store, SQL_REFUND_EACH);
-    struct refund_row row = {};
     int err;
-    sql_put_int(&sql, account_id);
-    sql_put_int(&sql, after_id);
-    while ((err = sql_next(&sql)) == 1) {
-        err = read_refund(&sql, &row);
+    while ((err = sql_next(sql)) == 1) {
+        struct refund_row row;
+        err = read_refund(sql, &row);
         if (!err)
             err = visit(ctx, &row);
         refund_row_release(&row);
         if (err)
-            return sql_end(&sql, err);
+            return sql_end(sql, err);
     }
     return err;
+}
+
+int refund_between(struct store *store, int64_t account_id, int64_t from_ms, int64_t until_ms,
+                   int (*visit)(void *ctx, const struct refund_row *row), void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_REFUND_BETWEEN);
+    sql_put_int(&sql, account_id);
+    sql_put_int(&sql, from_ms);
+    sql_put_int(&sql, until_ms);
+    return visit_all(&sql, visit, ctx);
+}
+
+int refund_each(struct store *store, int64_t account_id, int64_t after_id,
+                int (*visit)(void *ctx, const struct refund_row *row), void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_REFUND_EACH);
+    sql_put_int(&sql, account_id);
+    sql_put_int(&sql, after_id);
+    return visit_all(&sql, visit, ctx);
 }

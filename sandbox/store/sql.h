@@ -88,6 +88,10 @@
                      " ORDER BY expire_ms LIMIT 1")                                                \
     X(PAYMENT_INSERT, "INSERT INTO payment (order_id, transaction_id, openid, bank_type, paid_ms," \
                       " cash_fen, coupons) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")   \
+    X(PAYMENT_EACH, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"       \
+                    " coupons FROM payment JOIN orders ON orders.id = order_id"                    \
+                    " WHERE account_id = ? AND paid_ms >= ? AND paid_ms < ?"                       \
+                    " ORDER BY paid_ms, order_id")                                                 \
     X(PAYMENT_GET, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"        \
                    " coupons FROM payment WHERE order_id = ?")                                     \
     X(REFUND_INSERT, "INSERT INTO refund (" REFUND_COLUMNS ")"                                     \
@@ -100,6 +104,8 @@
     X(REFUND_SUM, "SELECT count(*), ifnull(sum(refund_fen), 0) FROM refund WHERE order_id = ?"     \
                   " AND state <> 3 AND NOT (state = 1 AND becomes = 3 AND due_ms > 0"              \
                   " AND due_ms <= ?)")                                                             \
+    X(REFUND_BETWEEN, "SELECT " REFUND_COLUMNS " FROM refund WHERE account_id = ?"                 \
+                      " AND created_ms >= ? AND created_ms < ? ORDER BY created_ms, id")           \
     X(REFUND_EACH, "SELECT " REFUND_COLUMNS " FROM refund"                                         \
                    " WHERE account_id = ? AND id > ? ORDER BY id")                                 \
     X(NOTICE_INSERT, "INSERT INTO notice (" NOTICE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  \

@@ -82,6 +82,10 @@ enum unpaid_by {
 /* payments; ERR_EXISTS for a known order or transaction_id */
 [[nodiscard]] int payment_insert(struct store *store, const struct payment_row *row);
 [[nodiscard]] int payment_get(struct store *store, int64_t order_id, struct payment_row *out);
+/* Those of the account with paid_ms in @from_ms … @until_ms - 1, by that time. */
+[[nodiscard]] int payment_each(struct store *store, int64_t account_id, int64_t from_ms,
+                               int64_t until_ms,
+                               int (*visit)(void *ctx, const struct payment_row *row), void *ctx);
 
 /* refunds; ERR_EXISTS for a known (account, out_refund_no) */
 [[nodiscard]] int refund_insert(struct store *store, struct refund_row *row); /* sets id */
@@ -93,6 +97,10 @@ enum unpaid_by {
 /* As of @now_ms: one that is closed by then does not count, whether or not that was written. */
 [[nodiscard]] int refund_sum_of(struct store *store, int64_t order_id, int64_t now_ms,
                                 struct refund_sum *out);
+/* Those with created_ms in @from_ms … @until_ms - 1, by that time. */
+[[nodiscard]] int refund_between(struct store *store, int64_t account_id, int64_t from_ms,
+                                 int64_t until_ms,
+                                 int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
 [[nodiscard]] int refund_each(struct store *store, int64_t account_id, int64_t after_id,
                               int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
 

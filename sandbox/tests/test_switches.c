@@ -522,6 +522,30 @@ static bool refund_result(const char *value)
     return is(name, value);
 }
 
+/* The first bytes of yesterday's bill. */
+static bool bill_mark(const char *value)
+{
+    struct v3_answer answer;
+    struct pay_spec spec = { .outcome = PAY_PAID };
+    char code_url[CODE_URL_MAX + 1], target[512];
+    vclock_freeze(&us()->clock, INT64_C(1795492800000)); /* 2026-11-24 12:00 in Beijing */
+    v3_order(&door, "bill-0001", NULL, code_url);
+    ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_DONE);
+    vclock_set(&us()->clock, account_now_ms(us()) + DAY_MS);
+    v3_send(
+        &door,
+        &(struct v3_send){ .method = "GET", .target = "/v3/bill/tradebill?bill_date=2026-11-24" },
+        &answer);
+    const char *path = strstr(v3_text(&answer, "download_url"), "/v3/");
+    ck_assert_ptr_nonnull(path);
+    snprintf(target, sizeof(target), "%s", path);
+    v3_answer_release(&answer);
+    v3_send(&door, &(struct v3_send){ .method = "GET", .target = target }, &answer);
+    bool marked = view_starts(buf_view(&answer.body), VIEW("\xef\xbb\xbf"));
+    v3_answer_release(&answer);
+    return marked == is(value, "present");
+}
+
 static bool auth_spaces(const char *value)
 {
     struct v3_answer answer;

@@ -1,0 +1,281 @@
+#include "engine/bill.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "engine/refund.h"
+
+#include <stdio.h>
+
+#define RATE        "0.60%"
+#define FEE_OF(fen) (((fen)*6 + 500) / 1000)
+#define MONEY_MAX   32
+#define HEAD                                                                                                                     \
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型," \
+    "交易状态,付款银行,货币种类,应结订单金额,代金券金额,"
+#define REFUNDED "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,"
+#define TAIL     "商品名称,商户数据包,手续费,费率,订单金额,"
+
+const char *const bill_kind_names[] = { "ALL", "SUCCESS", "REFUND", NULL };
+
+static const char *const heads[] = {
+    [BILL_ALL] = HEAD REFUNDED TAIL "申请退款金额,费率备注",
+    [BILL_SUCCESS] = HEAD TAIL "费率备注",
+    [BILL_REFUND] = HEAD "退款申请时间,退款成功时间," REFUNDED TAIL "申请退款金额,费率备注",
+};
+
+static const char summary_head[] = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,"
+                                   "手续费总金额,订单总金额,申请退款总金额";
+
+struct bill {
+    const struct account *account;
+    struct engine *engine;
+    enum bill_kind kind;
+    int64_t made_ms; /* when it was made: what came later is not in it */
+    struct buf *out; /* borrowed */
+    size_t rows;
+    int64_t settled_fen, refunded_fen, fee_fen, total_fen;
+};
+
+int bill_day_parse(struct view text, int64_t *day_ms)
+{
+    char full[CN_TIME_LEN + 1];
+    bool shape = text.len == 10 && text.ptr[4] == '-' && text.ptr[7] == '-';
+    if (!shape)
+        return ERR_SYNTAX;
+    snprintf(full, sizeof(full), "%.4s%.2s%.2s000000", text.ptr, text.ptr + 5, text.ptr + 8);
+    return cn_time_parse_14(full, CN_TIME_LEN, day_ms) ? ERR_SYNTAX : 0;
+}
+
+/* ---- values ------------------------------------------------------------------------------------- */
+
+/* Yuan with two decimals, and @more of them. */
+static const char *yuan(int64_t fen, const char *more, char out[MONEY_MAX])
+{
+    int64_t positive = fen < 0 ? -fen : fen;
+    snprintf(out, MONEY_MAX, "%s%lld.%02lld%s", fen < 0 ? "-" : "", (long long)(positive / 100),
+             (long long)(positive % 100), more);
+    return out;
+}
+
+/* yyyy-MM-dd HH:mm:ss in Beijing; "" for never. */
+static const char *moment(int64_t ms, char out[32])
+{
+    char iso[CN_TIME_ISO_LEN + 1];
+    out[0] = '\0';
+    if (!ms)
+        return out;
+    cn_time_iso(ms, iso);
+    snprintf(out, 32, "%.10s %.8s", iso, iso + 11);
+    return out;
+}
+
+static int add(struct buf *out, struct view value, bool last)
+{
+    int err = buf_byte(out, '`');
+    if (!err)
+        err = buf_view_add(out, value);
+    return err ? err : buf_str(out, last ? "\r\n" : ",");
+}
+
+static int add_row(struct buf *out, const struct view *values, size_t count)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < count; i++)
+        err = add(out, values[i], i + 1 == count);
+    return err;
+}
+
+#define V(text) view_str(text)
+
+static int64_t no_cash(const struct payment_row *payment)
+{
+    int64_t fen = 0;
+    for (size_t i = 0; i < payment->coupon_count; i++)
+        fen += payment->coupon[i].cash ? 0 : payment->coupon[i].fee_fen;
+    return fen;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* The first twelve columns are the same for both. */
+#define FRONT(time, state)                                                                         \
+    V(time), order_field(order, "appid"), V(bill->account->mch_id), V("0"),                        \
+        order_field(order, "device_info"), V(payment->transaction_id), V(order->out_trade_no),     \
+        V(payment->openid), V(trade_type_name(order->trade_type)), V(state),                       \
+        V(payment->bank_type), V("CNY")
+
+static int write_payment(struct bill *bill, const struct order_row *order,
+                         const struct payment_row *payment)
+{
+    char time[32], settled[MONEY_MAX], coupons[MONEY_MAX], fee[MONEY_MAX], total[MONEY_MAX];
+    int64_t settled_fen = order->total_fen - no_cash(payment), fee_fen = FEE_OF(settled_fen);
+    struct view body = order_field(order, "body"), attach = order_field(order, "attach");
+    yuan(settled_fen, "", settled);
+    yuan(no_cash(payment), "", coupons);
+    yuan(fee_fen, "000", fee);
+    yuan(order->total_fen, "", total);
+    const struct view all[] = {
+        FRONT(moment(payment->paid_ms, time), "SUCCESS"),
+        V(settled),
+        V(coupons),
+        V("0"),
+        V("0"),
+        V("0.00"),
+        V("0.00"),
+        V(""),
+        V(""),
+        body,
+        attach,
+        V(fee),
+        V(RATE),
+        V(total),
+        V("0.00"),
+        V(""),
+    };
+    const struct view success[] = {
+        FRONT(time, "SUCCESS"),
+        V(settled),
+        V(coupons),
+        body,
+        attach,
+        V(fee),
+        V(RATE),
+        V(total),
+        V(""),
+    };
+    bill->rows++;
+    bill->settled_fen += settled_fen;
+    bill->fee_fen += fee_fen;
+    bill->total_fen += order->total_fen;
+    return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
+                                  : add_row(bill->out, success, COUNT(success));
+}
+
+static int add_payment(void *ctx, const struct payment_row *payment)
+{
+    struct bill *bill = ctx;
+    struct order_row order = {};
+    int err = order_get(bill->engine->store, payment->order_id, &order);
+    if (!err)
+        err = write_payment(bill, &order, payment);
+    order_row_release(&order);
+    return err;
+}
+
+/* As it stood when the bill was made; it is not brought up to date later. */
+static const char *state_then(const struct bill *bill, const struct refund_row *refund)
+{
+    struct refund_row then = *refund;
+    if (then.state == REFUND_PROCESSING && then.due_ms && then.due_ms <= bill->made_ms) {
+        then.state = then.becomes;
+        then.ended_ms = then.due_ms;
+    }
+    if (then.state == REFUND_PROCESSING || then.ended_ms > bill->made_ms)
+        return "PROCESSING";
+    return then.state == REFUND_SUCCESS  ? "SUCCESS"
+           : then.state == REFUND_CLOSED ? "FAIL"
+                                         : "CHANGE";
+}
+
+static int write_refund(struct bill *bill, const struct order_row *order,
+                        const struct payment_row *payment, const struct refund_row *refund)
+{
+    char time[32], asked[32], ended[32], back[MONEY_MAX], fee[MONEY_MAX];
+    const char *state = state_then(bill, refund);
+    int64_t fee_fen = -FEE_OF(refund->refund_fen);
+    int64_t ended_ms = refund->ended_ms ? refund->ended_ms : refund->due_ms;
+    struct view body = order_field(order, "body"), attach = order_field(order, "attach");
+    yuan(refund->refund_fen, "", back);
+    yuan(fee_fen, "000", fee);
+    moment(refund->created_ms, asked);
+    moment(strcmp(state, "SUCCESS") == 0 ? ended_ms : 0, ended);
+    const struct view all[] = {
+        FRONT(asked, "REFUND"),
+        V("0.00"),
+        V("0.00"),
+        V(refund->refund_id),
+        V(refund->out_refund_no),
+        V(back),
+        V("0.00"),
+        V("ORIGINAL"),
+        V(state),
+        body,
+        attach,
+        V(fee),
+        V(RATE),
+        V("0.00"),
+        V(back),
+        V(""),
+    };
+    const struct view only[] = {
+        FRONT(moment(payment->paid_ms, time), "REFUND"),
+        V("0.00"),
+        V("0.00"),
+        V(asked),
+        V(ended),
+        V(refund->refund_id),
+        V(refund->out_refund_no),
+        V(back),
+        V("0.00"),
+        V("ORIGINAL"),
+        V(state),
+        body,
+        attach,
+        V(fee),
+        V(RATE),
+        V("0.00"),
+        V(back),
+        V(""),
+    };
+    bill->rows++;
+    bill->refunded_fen += refund->refund_fen;
+    bill->fee_fen += fee_fen;
+    return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
+                                  : add_row(bill->out, only, COUNT(only));
+}
+
+static int add_refund(void *ctx, const struct refund_row *refund)
+{
+    struct bill *bill = ctx;
+    struct order_row order = {};
+    struct payment_row payment = {};
+    int err = order_get(bill->engine->store, refund->order_id, &order);
+    if (!err)
+        err = payment_get(bill->engine->store, refund->order_id, &payment);
+    if (!err)
+        err = write_refund(bill, &order, &payment, refund);
+    order_row_release(&order);
+    return err;
+}
+
+static int add_summary(struct bill *bill)
+{
+    char count[24], settled[MONEY_MAX], refunded[MONEY_MAX], fee[MONEY_MAX], total[MONEY_MAX];
+    snprintf(count, sizeof(count), "%zu", bill->rows);
+    yuan(bill->settled_fen, "", settled);
+    yuan(bill->refunded_fen, "", refunded);
+    yuan(bill->fee_fen, "", fee);
+    yuan(bill->total_fen, "", total);
+    const struct view values[] = { V(count), V(settled), V(refunded), V("0.00"),
+                                   V(fee),   V(total),   V(refunded) };
+    int err = buf_fmt(bill->out, "%s\r\n", summary_head);
+    return err ? err : add_row(bill->out, values, COUNT(values));
+}
+
+int bill_trade(struct engine *engine, const struct account *account, int64_t day_ms,
+               enum bill_kind kind, struct buf *out, size_t *rows)
+{
+    int64_t end_ms = day_ms + BILL_DAY_MS;
+    struct bill bill = { .account = account,
+                         .engine = engine,
+                         .kind = kind,
+                         .made_ms = end_ms + BILL_MADE_MS,
+                         .out = out };
+    int err = buf_fmt(out, "%s\r\n", heads[kind]);
+    if (!err && kind != BILL_REFUND)
+        err = payment_each(engine->store, account->id, day_ms, end_ms, add_payment, &bill);
+    if (!err && kind != BILL_SUCCESS)
+        err = refund_between(engine->store, account->id, day_ms, end_ms, add_refund, &bill);
+    *rows = bill.rows;
+    return err ? err : add_summary(&bill);
+}
