@@ -115,7 +115,7 @@ static const struct refusal *check_merchant(struct call *call, const struct keys
                            "V3 2.3: this account has no V3 keys yet; GET "
                            "/v1/accounts/%s/v3 on the control door makes them",
                            call->account->mch_id);
-    if (err)
+    if (!*keys)
         return REFUSE(SYSTEM_ERROR);
     if (!(*keys)->apiv3_key[0])
         return call_refuse(call, REFUSE(V3_NO_APIV3_KEY), VIEW("mchid"),
@@ -163,19 +163,30 @@ static json_t *diagnosis(const struct v3_request *request, size_t length)
                      truncated(request), "url", request->target.ptr, request->target.len);
 }
 
-/* Only keys that were made: a look for a cause makes none. */
+/* Which account is looked at next for another key. */
+struct look {
+    struct call *call;
+    size_t next;
+};
+
+/* Asked from 0 on. Only keys that were made: a look for a cause makes none. */
 static const struct v3_public *other_key(void *owner, size_t index, struct v3_hint_key *whose)
 {
-    const struct call *call = owner;
-    struct account *account = accounts_at(call->sandbox->accounts, index);
-    int err;
-    if (!account)
-        return NULL;
-    const struct keys *keys = account_keys(account, &err);
-    *whose = (struct v3_hint_key){ .mchid = view_str(account->mch_id),
-                                   .serial = view_str(keys ? keys->merchant.serial : ""),
-                                   .own = account == call->account };
-    return keys ? keys->merchant.public : account_keys(call->account, &err)->merchant.public;
+    struct look *look = owner;
+    struct account *account;
+    if (index == 0)
+        look->next = 0;
+    while ((account = accounts_at(look->call->sandbox->accounts, look->next++))) {
+        int err;
+        const struct keys *keys = account_keys(account, &err);
+        if (!keys)
+            continue;
+        *whose = (struct v3_hint_key){ .mchid = view_str(account->mch_id),
+                                       .serial = view_str(keys->merchant.serial),
+                                       .own = account == look->call->account };
+        return keys->merchant.public;
+    }
+    return NULL;
 }
 
 /* Why it does not hold, in plain words: for the record, the log and `explain`. */
@@ -184,13 +195,14 @@ static void explain_sign(struct call *call, const struct keys *keys,
 {
     struct exchange *exchange = call->exchange;
     struct buf detail = BUF_INIT(1024);
+    struct look look = { call, 0 };
     struct v3_hint_input input = { .request = *request,
                                    .signature = call->v3->auth.signature,
                                    .host = header(call, "host"),
                                    .key = keys->merchant.public,
                                    .platform_key = keys->platform[keys->signing].public,
                                    .other_key = other_key,
-                                   .owner = call,
+                                   .owner = &look,
                                    .api_key = v2_key_text(call->account->v2_key),
                                    .apiv3_key = view_str(keys->apiv3_key),
                                    .signed_text = &exchange->signed_text };

@@ -98,8 +98,10 @@ static int undress(struct v3_sig *sig, struct view text, struct buf *out)
 static int unhex(struct view text, struct buf *out)
 {
     int err = 0;
-    for (size_t i = 0; !err && i + 1 < text.len; i += 2)
-        err = buf_byte(out, (char)(v3_hex_value(text.ptr[i]) << 4 | v3_hex_value(text.ptr[i + 1])));
+    for (size_t i = 0; !err && i + 1 < text.len; i += 2) {
+        int high = v3_hex_value(text.ptr[i]), low = v3_hex_value(text.ptr[i + 1]);
+        err = high < 0 || low < 0 ? ERR_SYNTAX : buf_byte(out, (char)(high << 4 | low));
+    }
     return err;
 }
 
