@@ -377,19 +377,38 @@ void exchange_raw(struct exchange *exchange, struct buf *part, struct view bytes
         exchange->cut = true;
 }
 
+/* What was cut ends with a whole character. */
+static void trim_character(char *text, size_t len)
+{
+    size_t lead = len;
+    while (lead && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (!lead--)
+        return;
+    unsigned char byte = (unsigned char)text[lead];
+    size_t want = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    if (len - lead < want)
+        text[lead] = '\0';
+}
+
 /* "%s", which makes up nearly all calls, needs no printf. */
 __attribute__((format(printf, 3, 0))) static void say(char *out, size_t size, const char *format,
                                                       va_list args)
 {
     if (strcmp(format, "%s") != 0) {
-        vsnprintf(out, size, format, args);
+        int len = vsnprintf(out, size, format, args);
+        if (len >= (int)size)
+            trim_character(out, size - 1);
         return;
     }
     struct view text = view_str(va_arg(args, const char *));
-    if (text.len >= size)
+    bool cut = text.len >= size;
+    if (cut)
         text.len = size - 1;
     memcpy(out, text.len ? text.ptr : "", text.len);
     out[text.len] = '\0';
+    if (cut)
+        trim_character(out, text.len);
 }
 
 /* Room for one more in an array of the record; NULL above its bound or without memory. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SIGN_TEXT_MAX  (V3_BODY_MAX + 64 * 1024) /* body and head */
 #define TRUNCATED_BODY 8 /* bytes of the body that a diagnosis shows (V3 2.4) */
 
 static bool is_transaction(const struct call *call)
@@ -221,6 +222,7 @@ static const struct refusal *check_signature(struct call *call, const struct key
 {
     struct v3_request request = request_of(call);
     struct buf *text = &call->exchange->sign_text;
+    text->max = call->exchange->signed_text.max = SIGN_TEXT_MAX;
     int err = v3_request_text(&request, text);
     if (!err)
         err = v3_verify(keys->merchant.public, buf_view(text), call->v3->auth.signature);

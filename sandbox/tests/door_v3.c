@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +29,23 @@ static BIO *open_key(const char *file)
     return bio;
 }
 
-static void sign(const char *file, const struct buf *text, char out[400])
+static const char * or (const char *given, const char *usual)
+{
+    return given ? given : usual;
+}
+
+static void sign(const struct v3_send *send, const struct buf *text, char out[400])
 {
     unsigned char raw[512];
     size_t len = sizeof(raw);
-    BIO *bio = open_key(file);
+    BIO *bio = open_key(or (send->key_file, "merchant_key.pem"));
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    EVP_PKEY_CTX *how;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    ck_assert_int_eq(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key), 1);
+    const EVP_MD *digest = EVP_get_digestbyname(or (send->digest, "sha256"));
+    ck_assert_int_eq(EVP_DigestSignInit(ctx, &how, digest, NULL, key), 1);
+    if (send->pss)
+        ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING), 1);
     ck_assert_int_eq(EVP_DigestSign(ctx, raw, &len, (const unsigned char *)text->ptr, text->len),
                      1);
     EVP_EncodeBlock((unsigned char *)out, raw, (int)len);
@@ -77,23 +87,22 @@ bool v3_answer_holds(const struct v3_answer *answer)
                     "platform_cert.pem");
 }
 
-static const char * or (const char *given, const char *usual)
-{
-    return given ? given : usual;
-}
-
-static void make_authorization(const struct v3_send *send, struct buf *out)
+void v3_authorization(const struct v3_send *send, struct buf *out)
 {
     char signature[400], stamp[32];
     struct buf text = BUF_INIT(1 << 20);
     const char *comma = send->spaced ? ", " : ",";
     const char *nonce = or (send->nonce, "5K8264ILTKCH16CQ2502SI8ZNMTM67VS");
     snprintf(stamp, sizeof(stamp), "%lld", (long long)(time(NULL) + send->shift_s));
-    ck_assert_int_eq(buf_fmt(&text, "%s\n%s\n%s\n%s\n%s\n", send->method,
+    ck_assert_int_eq(buf_fmt(&text, "%s\n%s\n%s\n%s\n%s\n", or (send->sign_method, send->method),
                              or (send->sign_target, send->target), stamp, nonce,
                              or (send->sign_body, or (send->body, ""))),
                      0);
-    sign(or (send->key_file, "merchant_key.pem"), &text, signature);
+    if (send->edit_text)
+        send->edit_text(&text);
+    sign(send, &text, signature);
+    if (send->edit_signature)
+        send->edit_signature(signature);
     ck_assert_int_eq(buf_fmt(out,
                              "WECHATPAY2-SHA256-RSA2048 mchid=\"%s\"%snonce_str=\"%s\"%s"
                              "signature=\"%s\"%stimestamp=\"%s\"%sserial_no=\"%s\"",
@@ -132,12 +141,12 @@ static void on_answer(void *owner, int err, const struct http_response *response
 
 void v3_begin(struct door *door, const struct v3_send *send, struct v3_answer *out)
 {
-    struct buf auth = BUF_INIT(4096);
+    struct buf auth = BUF_INIT(1 << 17);
     char url[512];
     struct http_header headers[6] = { { VIEW("Content-Type"), VIEW("application/json") } };
     size_t count = 1;
     if (!send->authorization)
-        make_authorization(send, &auth);
+        v3_authorization(send, &auth);
     else
         ck_assert_int_eq(buf_str(&auth, send->authorization), 0);
     if (auth.len)

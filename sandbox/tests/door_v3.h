@@ -15,8 +15,12 @@ struct v3_send {
     const char *sign_target, *sign_body; /* signed instead of what is sent */
     const char *authorization;           /* sent as it is; "": no header */
     const char *serial, *mchid, *nonce, *key_file;
-    int64_t shift_s;          /* of the timestamp */
-    const char *asked_serial; /* Wechatpay-Serial */
+    int64_t shift_s;                             /* of the timestamp */
+    const char *sign_method, *digest;            /* "sha1" */
+    bool pss;                                    /* the padding */
+    void (*edit_text)(struct buf *text);         /* before it is signed */
+    void (*edit_signature)(char signature[400]); /* before it is sent */
+    const char *asked_serial;                    /* Wechatpay-Serial */
     bool no_agent, spaced;
 };
 
@@ -30,6 +34,8 @@ struct v3_answer {
 };
 void v3_answer_release(struct v3_answer *answer);
 
+/* The value of Authorization that @send asks for. */
+void v3_authorization(const struct v3_send *send, struct buf *out);
 /* Sends only; wait for out->done. */
 void v3_begin(struct door *door, const struct v3_send *send, struct v3_answer *out);
 /* Send and wait. */

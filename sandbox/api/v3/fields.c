@@ -234,7 +234,7 @@ static const struct refusal *check_extra(struct call *call, const struct v3_fiel
             return call_refuse(call, REFUSE(V3_EXTRA_FIELD), view_str(name),
                                "V3 1.5: the manual has no member of this name");
         exchange_remark(call->exchange, "extra-member", "V3 1.5",
-                        "the manual has no member %.40s here", name);
+                        "the manual has no such member here: %s", name);
     }
     return NULL;
 }
