@@ -121,11 +121,15 @@ static const struct refusal *check_merchant(struct call *call, const struct keys
     if (!(*keys)->apiv3_key[0])
         return call_refuse(call, REFUSE(V3_NO_APIV3_KEY), VIEW("mchid"),
                            "V3 2.3: this account has no APIv3 key");
-    if (!view_is(auth->serial, (*keys)->merchant.serial))
+    struct view serial = view_str((*keys)->merchant.serial);
+    if (!view_eq_nocase(auth->serial, serial))
         return call_refuse(call, REFUSE(V3_SERIAL), VIEW("serial_no"),
                            "V3 2.3: serial_no is %.*s, the account's certificate is %s%s",
                            VIEW_ARG(auth->serial), (*keys)->merchant.serial,
                            keys_platform(*keys, auth->serial) ? " (that is the platform's)" : "");
+    if (!view_eq(auth->serial, serial)) /* wechatpay-node-v3 writes it so, and is in wide use */
+        exchange_remark(call->exchange, "serial-case", "V3 1.7",
+                        "serial_no is in lower case; documents show upper case");
     exchange_check(call->exchange, "merchant", "V3 2.3", true, "%s", "");
     return NULL;
 }

@@ -190,6 +190,22 @@ START_TEST(what_is_signed_rightly_leaves_no_hint)
 }
 END_TEST
 
+/* As an SDK in wide use sends it. */
+START_TEST(a_serial_in_lower_case_is_let_in_and_remarked)
+{
+    struct v3_answer answer;
+    v3_send(&door,
+            &(struct v3_send){ .method = "GET",
+                               .target = CERTS,
+                               .serial = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d" },
+            &answer);
+    ck_assert_int_eq(answer.status, 200);
+    v3_answer_release(&answer);
+    ck_assert_uint_eq(last_exchange()->remark_count, 1);
+    ck_assert_str_eq(last_exchange()->remark[0].id, "serial-case");
+}
+END_TEST
+
 /* ---- bodies ------------------------------------------------------------------------------------- */
 
 #define HEAD "{\"out_trade_no\":\"bad-0001\",\"mchid\":\"" DEFAULT_MCH_ID "\","
@@ -445,6 +461,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, a_mistake_in_signing_is_named_in_the_record, 0, COUNT(mistakes));
     tcase_add_test(tc, what_is_signed_rightly_leaves_no_hint);
+    tcase_add_test(tc, a_serial_in_lower_case_is_let_in_and_remarked);
     tcase_add_loop_test(tc, a_bad_body_is_refused, 0, COUNT(bodies));
     tcase_add_loop_test(tc, an_undeclared_member_of_any_length_can_be_told, 0, 2);
     tcase_add_loop_test(tc, odd_targets, 0, COUNT(targets));

@@ -62,17 +62,50 @@ async function control(sandbox, method, target, body) {
   return json;
 }
 
-// A merchant's web server: every POST goes to `handle(body, reply)`.
+// A merchant's web server: every POST goes to `handle(body, reply, headers)`.
 function startMerchant(handle) {
   return new Promise((resolve) => {
     const server = http.createServer((req, res) => {
       const parts = [];
       req.on('data', (part) => parts.push(part));
-      req.on('end', () => handle(Buffer.concat(parts).toString('utf8'), res));
+      req.on('end', () => handle(Buffer.concat(parts).toString('utf8'), res, req.headers));
     });
     server.listen(0, '127.0.0.1', () =>
       resolve({ server, url: `http://127.0.0.1:${server.address().port}/notify` }));
   });
 }
 
-module.exports = { check, summary, startSandbox, startMerchant, control };
+// What the tests of both V3 clients share: an account's keys, orders, what the merchant was told.
+async function startV3() {
+  const sandbox = await startSandbox();
+  const account = `/v1/accounts/${sandbox.account.mch_id}`;
+  const told = [];
+  let number = 0;
+  const merchant = await startMerchant((body, res, headers) => {
+    told.push({ body, headers });
+    res.statusCode = 204;
+    res.end();
+  });
+  return {
+    sandbox,
+    account,
+    told,
+    keys: await control(sandbox, 'GET', `${account}/v3`),
+    order: (prefix) => ({
+      description: '腾讯充值中心-QQ会员充值',
+      out_trade_no: `${prefix}${Date.now()}${number++}`,
+      notify_url: merchant.url,
+      amount: { total: 88, currency: 'CNY' },
+    }),
+    pay: (out_trade_no) =>
+      control(sandbox, 'POST', '/v1/pay', { mch_id: sandbox.account.mch_id, out_trade_no, wait_ms: 10000 }),
+    fault: (spec) => control(sandbox, 'POST', `${account}/faults`, { api: 'v3/query', ...spec }),
+    async end() {
+      merchant.server.close();
+      merchant.server.closeAllConnections();
+      return sandbox.stop();
+    },
+  };
+}
+
+module.exports = { startV3, check, summary, startSandbox, startMerchant, control };
