@@ -68,6 +68,11 @@ END_TEST
     F("exchange", "",                                                                              \
       "{\"door\":\"api\",\"api\":\"" api "\",\"real_ms\":" at ",\"answer\":{\"body\":\"" answer    \
       "\"}}")
+#define FAULTY(api, fault)                                                                         \
+    F("exchange", "",                                                                              \
+      "{\"door\":\"api\",\"api\":\"" api "\",\"fault\":\"" fault "\",\"answer\":{\"body\":\"\"}}")
+#define CLAIM  F("fetch", "claim", "{\"answer\":{\"status\":200}}")
+#define UNMADE F("create", "", "{\"created\":false}")
 #define DELIVERY(status, body)                                                                     \
     F("exchange", "",                                                                              \
       "{\"door\":\"notification\",\"real_ms\":100,\"duration_us\":50000,\"answer\":{"              \
@@ -165,6 +170,66 @@ static const struct {
     { "query/other-amount", "WX2-071",
       STATUS("before", "pending", "0") STATUS("after", "pending", "0"), VERDICT_INCONCLUSIVE },
     { "query/polls", "WX2-093", STATUS("poll", "pending", "0"), VERDICT_INCONCLUSIVE },
+    /* V3: a refusal is a status, silence is no acknowledgement, and a redirect is no refusal */
+    { "v3/forged/signature", "WX3-040",
+      WHAT SENT("forged", "401", "") STATUS("after", "pending", "0"), VERDICT_PASS },
+    { "v3/forged/signature", "WX3-040", WHAT SENT("forged", "200", "FAIL"), VERDICT_FAIL },
+    { "v3/forged/signature", "WX3-040", WHAT SENT("forged", "302", ""), VERDICT_FAIL },
+    { "v3/forged/signature", "WX3-040", WHAT SILENT, VERDICT_INCONCLUSIVE },
+    { "v3/forged/signature", "WX3-035",
+      WHAT STATUS("before", "pending", "0") SENT("forged", "200", "")
+          STATUS("after", "pending", "0"),
+      VERDICT_PASS }, /* the wrong answer is another rule's */
+    { "v3/forged/signature", "WX3-035",
+      WHAT STATUS("before", "pending", "0") SENT("forged", "401", "") STATUS("after", "paid", "1"),
+      VERDICT_FAIL },
+    { "v3/forged/stale", "WX3-037",
+      WHAT STATUS("before", "pending", "0") STATUS("after", "paid", "1"), VERDICT_WARN },
+    /* 200 and 204 acknowledge, with any body; 201 does not */
+    { "v3/notify/paid", "WX3-039", DELIVERY("204", ""), VERDICT_PASS },
+    { "v3/notify/paid", "WX3-039", DELIVERY("200", "whatever"), VERDICT_PASS },
+    { "v3/notify/paid", "WX3-039", DELIVERY("201", ""), VERDICT_FAIL },
+    { "v3/notify/paid", "WX3-049", REDIRECT, VERDICT_FAIL },
+    { "v3/notify/paid", "WX3-049", NOBODY, VERDICT_INCONCLUSIVE },
+    /* a genuine message refused by one that was kept from the truth proves nothing */
+    { "v3/seal/given", "WX3-046", SETUP("false") SENT("genuine", "500", ""), VERDICT_FAIL },
+    { "v3/seal/given", "WX3-046", SETUP("true") SENT("genuine", "500", ""), VERDICT_INCONCLUSIVE },
+    { "v3/seal/given", "WX3-046",
+      SETUP("false") SENT("genuine", "204", "") STATUS("after", "pending", "0"), VERDICT_FAIL },
+    { "v3/seal/given", "WX3-046",
+      SETUP("false") SENT("genuine", "204", "") STATUS("after", "paid", "1"), VERDICT_PASS },
+    /* an answer that never met the fault decides nothing */
+    { "v3/answer/wrong-signature", "WX3-011",
+      STATUS("before", "pending", "0") CALL("v3/query", "1", "") STATUS("after", "paid", "1"),
+      VERDICT_INCONCLUSIVE },
+    { "v3/answer/wrong-signature", "WX3-011",
+      STATUS("before", "pending", "0") FAULTY("v3/query", "wrong_sign")
+          STATUS("after", "paid", "1"),
+      VERDICT_FAIL },
+    { "v3/answer/wrong-signature", "WX3-011",
+      STATUS("before", "pending", "0") FAULTY("v3/query", "wrong_sign")
+          STATUS("after", "pending", "0"),
+      VERDICT_PASS },
+    { "v3/answer/unknown-serial", "WX3-014",
+      STATUS("before", "pending", "0") FAULTY("v3/query", "unknown_serial")
+          STATUS("after", "paid", "1"),
+      VERDICT_WARN },
+    /* believing a forged 204 shows in what does not follow */
+    { "v3/close/forged", "WX3-016", FAULTY("v3/close", "wrong_sign") STATUS("after", "closed", "0"),
+      VERDICT_WARN },
+    { "v3/close/forged", "WX3-016",
+      FAULTY("v3/close", "wrong_sign") CALL("v3/query", "2", "") STATUS("after", "closed", "0"),
+      VERDICT_PASS },
+    /* nobody paid: whatever it looked like before, paid is wrong */
+    { "v3/query/claimed", "WX3-052", CLAIM STATUS("after", "paid", "1"), VERDICT_FAIL },
+    { "v3/query/claimed", "WX3-052", CLAIM STATUS("after", "pending", "0"), VERDICT_PASS },
+    { "v3/query/claimed", "WX3-052", STATUS("after", "pending", "0"), VERDICT_SKIP },
+    /* no certificate was ever fetched: the merchant was given its keys */
+    { "v3/certificate/stranger", "WX3-020", MADE, VERDICT_SKIP },
+    { "v3/certificate/stranger", "WX3-020", FAULTY("v3/certificates", "rogue_key") MADE,
+      VERDICT_FAIL },
+    { "v3/certificate/stranger", "WX3-020", FAULTY("v3/certificates", "rogue_key") UNMADE,
+      VERDICT_PASS },
 };
 
 static void read_facts(struct transcript *t, const char *facts)

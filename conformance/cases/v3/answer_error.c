@@ -35,6 +35,10 @@ static void unsigned_decide(const struct story *story, struct ruling *ruling)
 {
     const struct fact *call = faulty_call(story, ruling, "WX3-017", "v3/query");
 
+    for (const struct fact *f = NULL; (f = story_next(story, f, "merchant", NULL, NULL));)
+        if (fact_is(f, "/event", "exited"))
+            rule_broken(ruling, "WX3-017", f, "at an unsigned error the process ended: %.200s",
+                        fact_str(f, "/why"));
     if (!call || !decide_alive(story, ruling, "WX3-017"))
         return;
     decide_settled(story, ruling, "WX3-017", "after unsigned errors, once the query worked again");
@@ -172,7 +176,110 @@ static void shapes_decide(const struct story *story, struct ruling *ruling)
         rule_holds(ruling, "WX3-072", last, "four shapes of refusal were survived");
 }
 
+/* ---- new members ----------------------------------------------------------------------------- */
+
+#define EXTENDED "\"sign\":\"valid\",\"set\":{\"future_field\":\"x1\",\"zz.later\":\"二\"}}"
+
+static void members_run(struct bench *bench)
+{
+    static const struct order_wish wish = { .may_fail = true };
+    struct order *order = paid_unnoticed(bench);
+
+    if (!order ||
+        bench_fault(
+            bench, order,
+            "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":\"alter\"," EXTENDED) ||
+        make_it_ask(bench, order, "ask") || bench_await_state(bench, order, ORDER_PAID, 2000) ||
+        bench_status(bench, order, "after") || bench_faults_off(bench) ||
+        bench_fault(
+            bench, NULL,
+            "{\"door\":\"api\",\"api\":\"v3/native\",\"count\":0,\"kind\":\"alter\"," EXTENDED) ||
+        !bench_create(bench, &wish))
+        return;
+}
+
+static void members_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *after = story_last(story, "status", "o1", "after");
+    const struct fact *plain = story_first(story, "create", NULL, NULL);
+    const struct fact *extended = story_last(story, "create", NULL, NULL);
+
+    if (!faulty_call(story, ruling, "WX3-048", "v3/query") || !after)
+        return;
+    decide_settled(story, ruling, "WX3-048", "by an answer with members nobody knows yet");
+    if (extended != plain && !fact_true(extended, "/created"))
+        rule_broken(ruling, "WX3-048", extended,
+                    "a plain create answer was used, one with new members was not");
+}
+
+/* ---- about somebody else --------------------------------------------------------------------- */
+
+static void other_run(struct bench *bench)
+{
+    static const char *const edits[] = { "\"mchid\":\"1900009999\"",
+                                         "\"appid\":\"wx9999999999999999\"",
+                                         "\"out_trade_no\":\"anotherorder1\"",
+                                         "\"amount.total\":\"7777777\"",
+                                         "\"amount.currency\":\"JPY\"" };
+    struct order *order = paid_unnoticed(bench);
+    int err = order ? bench_status(bench, order, "before") : -1;
+
+    for (size_t i = 0; i < COUNT(edits) && !err; i++) {
+        struct buf fault = BUF_INIT((size_t)1024);
+        err = buf_fmt(&fault,
+                      "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":\"alter\","
+                      "\"sign\":\"valid\",\"set\":{%s}}",
+                      edits[i]);
+        if (!err)
+            err = bench_fault(bench, order, buf_cstr(&fault));
+        if (!err)
+            err = make_it_ask(bench, order, "ask");
+        if (!err)
+            err = bench_status(bench, order, "after");
+        if (!err && i + 1 < COUNT(edits))
+            err = bench_faults_off(bench);
+        buf_release(&fault);
+    }
+    (void)err; /* recorded */
+}
+
+/* The rule speaks of notifications; an answer to one's own question is a smaller danger. */
+static void other_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *before = story_first(story, "status", "o1", "before");
+    const struct fact *after = story_last(story, "status", "o1", "after");
+    const struct fact *call = faulty_call(story, ruling, "WX3-043", "v3/query");
+
+    if (!after || !call)
+        return;
+    if (status_settled(before))
+        rule_undecided(ruling, "WX3-043", before, "the order was \"%s\" before the experiment",
+                       status_shown(before));
+    else if (status_settled(after))
+        rule_departs(ruling, "WX3-043", after,
+                     "the order became \"%s\" by a query's answer about another merchant, order or "
+                     "amount; the documentation asks for the comparison in notifications",
+                     status_shown(after));
+    else
+        rule_holds(ruling, "WX3-043", after, "the order stayed \"%s\"", status_shown(after));
+    rule_evidence(ruling, "WX3-043", call);
+}
+
 static const struct case_def cases[] = {
+    { .id = "v3/answer/new-members",
+      .experiment = "Answers to a query and a create call have members nobody knows yet.",
+      .claims = { { "WX3-048", "they are used" } },
+      .needs = NEED_STATUS,
+      .run = members_run,
+      .decide = members_decide },
+    { .id = "v3/answer/other-content",
+      .experiment =
+          "The query of a paid order is answered about another merchant, app, order, amount "
+          "and currency, rightly signed.",
+      .claims = { { "WX3-043", "the answer is not used" } },
+      .needs = NEED_STATUS,
+      .run = other_run,
+      .decide = other_decide },
     { .id = "v3/answer/unsigned-errors",
       .experiment = "The query of a paid order is answered with an unsigned 429, an unsigned 401, "
                     "then truly.",

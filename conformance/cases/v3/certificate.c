@@ -76,72 +76,103 @@ static void refresh_decide(const struct story *story, struct ruling *ruling)
 
 /* ---- a list from a stranger ------------------------------------------------------------------ */
 
+#define ON_LIST "{\"door\":\"api\",\"api\":\"v3/certificates\",\"count\":0,\"kind\":"
+
 static void stranger_run(struct bench *bench)
 {
+    /* a stranger's key under the platform's name, and a name that the list has not */
+    static const char *const faults[] = { ON_LIST "\"rogue_key\"}", ON_LIST "\"unknown_serial\"}" };
     static const struct order_wish wish = { .may_fail = true };
 
     if (was_given_keys(bench))
         return;
-    if (bench_fault(bench, NULL,
-                    "{\"door\":\"api\",\"api\":\"v3/certificates\",\"kind\":\"rogue_key\","
-                    "\"count\":0}") ||
-        bench_kill_restart(bench) || !bench_create(bench, &wish) || bench_collect(bench))
+    for (size_t i = 0; i < COUNT(faults); i++)
+        if (bench_fault(bench, NULL, faults[i]) || bench_kill_restart(bench) ||
+            !bench_create(bench, &wish) || bench_faults_off(bench))
+            return;
+    if (bench_collect(bench))
         return;
 }
 
 /* Its keys are the right ones: a merchant that verifies nothing goes on with them. */
 static void stranger_decide(const struct story *story, struct ruling *ruling)
 {
-    const struct fact *call = NULL;
-    const struct fact *made = story_last(story, "create", NULL, NULL);
+    const struct fact *call = NULL, *made = NULL;
 
     for (const struct fact *f = NULL; (f = list_call(story, f)) && !call;)
         call = met_fault(f) ? f : NULL;
+    for (const struct fact *f = NULL; (f = story_next(story, f, "create", NULL, NULL));) {
+        made = f;
+        if (call && fact_true(f, "/created"))
+            rule_broken(ruling, "WX3-020", f,
+                        "a list that none of its keys signed was used: the next order was made");
+    }
     if (!call && made)
         rule_skipped(ruling, "WX3-020", made,
                      "the merchant fetched no certificates: it was given its keys");
     else if (call && !made)
         rule_holds(ruling, "WX3-020", call, "with such a list the merchant did not start");
-    else if (call && fact_true(made, "/created"))
-        rule_broken(ruling, "WX3-020", made,
-                    "a list signed by a stranger was used: the next order was made with its keys");
     else if (call)
-        rule_holds(ruling, "WX3-020", call, "a list signed by a stranger was not used");
+        rule_holds(ruling, "WX3-020", call, "a list that none of its keys signed was not used");
     if (call)
         rule_evidence(ruling, "WX3-020", call);
 }
 
 /* ---- no list --------------------------------------------------------------------------------- */
 
+#define STEP_S    2
+#define STEPS     30
+#define CALLS_MAX 12 /* in the minute; a pause of ten seconds makes about six */
+
 static void none_run(struct bench *bench)
 {
     static const struct order_wish wish = { .may_fail = true };
 
-    if (strcmp(mode(bench), "cert") == 0) {
-        bench_skip(bench, "the merchant was not given the public key: it needs the list");
-        return;
-    }
     if (bench_fault(bench, NULL,
-                    "{\"door\":\"api\",\"api\":\"v3/certificates\",\"kind\":\"raw\",\"count\":0,"
-                    "\"status\":404,\"content_type\":\"application/json; charset=utf-8\",\"body\":"
+                    ON_LIST
+                    "\"raw\",\"status\":404,\"content_type\":"
+                    "\"application/json; charset=utf-8\",\"body\":"
                     "\"{\\\"code\\\":\\\"RESOURCE_NOT_EXISTS\\\",\\\"message\\\":"
                     "\\\"无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。\\\"}\"}") ||
-        bench_kill_restart(bench) || !bench_create(bench, &wish) || bench_alive(bench, "after"))
+        bench_kill_restart(bench) || !bench_create(bench, &wish))
+        return;
+    bench_mark(bench);
+    for (int i = 0; i < STEPS && bench_profile(bench)->clock.line; i++)
+        if (bench_pass_time(bench, STEP_S))
+            return;
+    if (bench_calls(bench, NULL, "v3/certificates") < 0 || bench_alive(bench, "after") ||
+        bench_collect(bench))
         return;
 }
 
+/* Without the public key it cannot sell, but it lives and asks with patience. */
 static void none_decide(const struct story *story, struct ruling *ruling)
 {
+    const struct fact *setup = story_first(story, "setup", NULL, NULL);
     const struct fact *made = story_last(story, "create", NULL, NULL);
-    const struct fact *trouble = story_first(story, "trouble", NULL, NULL);
+    const struct fact *alive = story_last(story, "alive", NULL, NULL);
+    const struct fact *trouble = story_first(story, "trouble", NULL, NULL), *last = made;
+    bool has_key = !fact_is(setup, "/v3/mode", "cert");
+    size_t calls = 0;
 
-    if (!made && trouble)
-        rule_broken(ruling, "WX3-022", trouble, "without a list the merchant did not start: %.200s",
+    for (const struct fact *f = NULL; (f = list_call(story, f)); last = f)
+        calls++;
+    if (trouble)
+        rule_broken(ruling, "WX3-022", trouble, "without a list: %.200s",
                     fact_str(trouble, "/why"));
-    else if (made && fact_true(made, "/created"))
-        rule_holds(ruling, "WX3-022", made, "without a list the merchant starts and sells");
-    else if (made)
-        rule_broken(ruling, "WX3-022", made, "without a list no order could be made");
+    if (!made || !alive)
+        return;
+    if (!fact_true(alive, "/ok"))
+        rule_broken(ruling, "WX3-022", alive, "without a list the merchant does not answer");
+    else if (has_key && !fact_true(made, "/created"))
+        rule_broken(ruling, "WX3-022", made,
+                    "the merchant has the public key, and without a list it sells nothing");
+    else if (calls > CALLS_MAX)
+        rule_broken(ruling, "WX3-022", last, "the missing list was asked for %zu times in a minute",
+                    calls);
+    else
+        rule_holds(ruling, "WX3-022", alive, "without a list it lives%s; it asked %zu times",
+                   has_key ? " and sells" : "", calls);
 }
 
 /* ---- the header ------------------------------------------------------------------------------ */
@@ -189,15 +220,14 @@ static const struct case_def cases[] = {
       .decide = refresh_decide },
     { .id = "v3/certificate/stranger",
       .experiment = "The merchant is started while the list of certificates is signed by a "
-                    "stranger's key.",
+                    "stranger's key, then under a serial that is not in it.",
       .claims = { { "WX3-020", "its keys are not used" } },
       .needs = NEED_START,
       .run = stranger_run,
       .decide = stranger_decide },
     { .id = "v3/certificate/none",
-      .experiment = "A merchant that has the public key is started while the list of certificates "
-                    "is 404.",
-      .claims = { { "WX3-022", "it starts and sells" } },
+      .experiment = "The merchant is started while the list of certificates is 404.",
+      .claims = { { "WX3-022", "it lives, and sells if it has the public key" } },
       .needs = NEED_START,
       .run = none_run,
       .decide = none_decide },

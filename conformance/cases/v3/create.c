@@ -264,6 +264,63 @@ static void retry_decide(const struct story *story, struct ruling *ruling)
         rule_broken(ruling, "WX3-031", first, "no call about %s came in two minutes", number);
 }
 
+/* ---- too fast -------------------------------------------------------------------------------- */
+
+/* The same twice: an error that it may meet with another try, and 429. */
+static void busy_run(struct bench *bench)
+{
+    static const char *const faults[] = {
+        "{\"door\":\"api\",\"api\":\"v3/native\",\"count\":1,\"kind\":\"system_error\"}",
+        "{\"door\":\"api\",\"api\":\"v3/native\",\"count\":1,\"kind\":\"http_status\",\"status\":"
+        "429}",
+    };
+    static const struct order_wish wish = { .may_fail = true };
+
+    for (size_t i = 0; i < COUNT(faults); i++)
+        if (bench_fault(bench, NULL, faults[i]) || !bench_create(bench, &wish) ||
+            let_it_retry(bench) || bench_faults_off(bench))
+            return;
+}
+
+/* The call that met this fault, and the next one under its number. */
+static const struct fact *met_at(const struct story *story, const char *fault,
+                                 const struct fact **again)
+{
+    const struct fact *met = NULL;
+    char number[64], other[64];
+
+    *again = NULL;
+    for (const struct fact *f = NULL; (f = story_call(story, f, "v3/native", NULL));) {
+        number_of(f, other);
+        if (!met && fact_is(f, "/fault", fault)) {
+            met = f;
+            memcpy(number, other, sizeof(number));
+        } else if (met && !*again && strcmp(number, other) == 0) {
+            *again = f;
+        }
+    }
+    return met;
+}
+
+static void busy_decide(const struct story *story, struct ruling *ruling)
+{
+    const struct fact *after_error, *after_busy;
+    const struct fact *error = met_at(story, "system_error", &after_error);
+    const struct fact *busy = met_at(story, "http_status", &after_busy);
+
+    for (size_t i = 0; i < ruling->count && error && busy; i++) {
+        const char *rule = ruling->findings[i].rule;
+        if (after_busy)
+            rule_holds(ruling, rule, after_busy, "after 429 the same order was tried again");
+        else if (after_error)
+            rule_broken(ruling, rule, busy,
+                        "SYSTEM_ERROR was followed by another try, an unsigned 429 was not");
+        else
+            rule_skipped(ruling, rule, busy, "the merchant never repeats a create call by itself");
+        rule_evidence(ruling, rule, busy);
+    }
+}
+
 /* ---- too old --------------------------------------------------------------------------------- */
 
 static void expired_run(struct bench *bench)
@@ -300,13 +357,15 @@ static void expired_decide(const struct story *story, struct ruling *ruling)
 static void gives_up_run(struct bench *bench)
 {
     static const struct order_wish any = {};
+    static const struct order_wish later = { .may_fail = true };
     struct order *order = bench_create(bench, &any);
 
     if (!order || bench_close(bench, order, "give-up") || bench_barrier(bench))
         return;
     if (bench_profile(bench)->clock.line && bench_pass_time(bench, 330))
         return;
-    if (bench_status(bench, order, "after") || bench_collect(bench))
+    /* life goes on, by whichever clock */
+    if (bench_status(bench, order, "after") || !bench_create(bench, &later) || bench_collect(bench))
         return;
 }
 
@@ -367,6 +426,12 @@ static const struct case_def cases[] = {
                   { "WX3-031", "the order is queried or tried again under its number" } },
       .run = retry_error_run,
       .decide = retry_decide },
+    { .id = "v3/create/busy",
+      .experiment = "One create call is answered SYSTEM_ERROR, another an unsigned 429.",
+      .claims = { { "WX3-060", "429 is tried again, as other passing errors are" },
+                  { "WX3-017", "it needs no signature to be understood" } },
+      .run = busy_run,
+      .decide = busy_decide },
     { .id = "v3/create/expired",
       .experiment = "The picture is fetched again after two hours and ten minutes.",
       .claims = { { "WX3-032", "the code is withdrawn or renewed" } },

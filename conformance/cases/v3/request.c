@@ -241,6 +241,18 @@ static void stamps_decide(const struct story *story, struct ruling *ruling)
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
+/* V3 1.1: optional members are left out; null is blamed for payments that fail. */
+static void check_nulls(struct ruling *r, const struct fact *call)
+{
+    json_t *body = fact_json(call, "/request");
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(body, name, value) if (json_is_null(value))
+        rule_departs(r, "WX3-009", call, "\"%.40s\" is sent as null; it should be left out", name);
+    json_decref(body);
+}
+
 static void check_type(struct ruling *r, const struct fact *call, struct view body)
 {
     const char *type = fact_header(call, "/request", "Content-Type");
@@ -253,6 +265,8 @@ static void check_type(struct ruling *r, const struct fact *call, struct view bo
         rule_broken(r, "WX3-009", call, "the body begins with a byte order mark");
     else if (utf8_broken_at(body) != SIZE_MAX)
         rule_broken(r, "WX3-009", call, "the body is not UTF-8");
+    else
+        check_nulls(r, call);
 }
 
 static void headers_decide(const struct story *story, struct ruling *ruling)
@@ -331,9 +345,34 @@ static void check_url(struct ruling *r, const struct fact *call, const json_t *b
         rule_broken(r, "WX3-028", call, "notify_url %s is no absolute URL", url);
 }
 
+/* RFC 3339 with a zone, V3 1.7: 2018-06-08T10:34:56+08:00 or …Z, a fraction allowed. */
+static bool is_rfc3339(const char *text)
+{
+    static const char pattern[] = "dddd-dd-ddTdd:dd:dd";
+    const char *c = text;
+
+    for (const char *p = pattern; *p; p++, c++)
+        if (*p == 'd' ? *c < '0' || *c > '9' : *c != *p)
+            return false;
+    if (*c == '.')
+        c += 1 + strspn(c + 1, "0123456789");
+    return strcmp(c, "Z") == 0 || ((*c == '+' || *c == '-') && strlen(c) == 6 && c[3] == ':');
+}
+
+static void check_expiry(struct ruling *r, const struct fact *call, const json_t *body)
+{
+    const char *expire = json_string_value(json_object_get(body, "time_expire"));
+
+    if (!expire || !expire[0])
+        rule_broken(r, "WX3-029", call, "the create call has no time_expire");
+    else if (!is_rfc3339(expire))
+        rule_broken(r, "WX3-029", call, "time_expire \"%s\" is no time of RFC 3339 with a zone",
+                    expire);
+}
+
 static void fields_decide(const struct story *story, struct ruling *ruling)
 {
-    static const char *const rules[] = { "WX3-025", "WX3-026", "WX3-028" };
+    static const char *const rules[] = { "WX3-025", "WX3-026", "WX3-028", "WX3-029" };
     size_t calls = 0;
     const struct fact *last = NULL;
 
@@ -342,6 +381,7 @@ static void fields_decide(const struct story *story, struct ruling *ruling)
         if (json_is_object(body)) {
             check_number(ruling, f, body);
             check_amount(ruling, f, body);
+            check_expiry(ruling, f, body);
             check_url(ruling, f, body,
                       json_object_size(fact_get(story_setup(story, f), "/notify_hosts")) > 0);
             calls++;
@@ -376,10 +416,13 @@ static const struct case_def cases[] = {
       .flags = CASE_WATCHES_ALL,
       .decide = headers_decide },
     { .id = "v3/request/fields",
-      .experiment = "Number, amount and notify_url of every create call of the run are looked at.",
+      .experiment =
+          "Number, amount, notify_url and time_expire of every create call of the run are "
+          "looked at.",
       .claims = { { "WX3-025", "the number has 6 to 32 of the allowed characters" },
                   { "WX3-026", "the amount is an integer in fen" },
-                  { "WX3-028", "notify_url is absolute, https, without query or fragment" } },
+                  { "WX3-028", "notify_url is absolute, https, without query or fragment" },
+                  { "WX3-029", "time_expire is there, and of RFC 3339" } },
       .flags = CASE_WATCHES_ALL,
       .decide = fields_decide },
 };
