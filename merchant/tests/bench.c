@@ -3,6 +3,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "options_keys.h"
+#include "tests/bench_v3.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -238,19 +240,33 @@ void bench_restart(struct bench *bench)
     open_shop(bench);
 }
 
-void bench_open(struct bench *bench, const char *ledger, const struct steps *steps)
+/* The published test account's. */
+static void set_v3(struct options *options, const char *public_key)
+{
+    static char key[] = V3_TEST_KEY, id[] = V3_KEY_ID;
+    options->api = WIRE_V3;
+    options->apiv3_key = key;
+    options->public_key_file = *public_key ? (char *)(uintptr_t)public_key : NULL;
+    options->public_key_id = *public_key ? id : NULL;
+    ck_assert_int_eq(options_keys_read(options), 0);
+}
+
+static void open_bench(struct bench *bench, const char *ledger, const struct steps *steps,
+                       const char *public_key)
 {
     static char key[] = BENCH_KEY, mch_id[] = "1900000109", appid[] = "wx8888888888888888",
                 base[] = "https://shop.example", ip[] = "203.0.113.7";
     log_set_level(getenv("BENCH_LOG") ? LOG_DEBUG : LOG_NONE);
-    *bench = (struct bench){ .steps = steps ? steps : &steps_right,
+    *bench = (struct bench){ .v3 = bench->v3,
+                             .steps = steps ? steps : &steps_right,
                              .state = "NOTPAY",
                              .code_url = "weixin://wxpay/bizpayurl?pr=oNHq98K",
                              .transaction = "4200000001202611230000000001" };
     ck_assert_int_eq(uv_loop_init(&bench->loop), 0);
     uv_timer_init(&bench->loop, &bench->watchdog);
     bench->key = v2_key_new(VIEW(BENCH_KEY));
-    struct http_server_options door = { .on_call = on_platform_call, .owner = bench };
+    struct http_server_options door = { .on_call = bench->v3 ? bench_v3_call : on_platform_call,
+                                        .owner = bench };
     ck_assert_int_eq(http_server_start(&bench->platform, &bench->loop, &door), 0);
     struct http_client_options knocker = {};
     ck_assert_int_eq(http_client_start(&bench->client, &bench->loop, &knocker), 0);
@@ -264,7 +280,20 @@ void bench_open(struct bench *bench, const char *ledger, const struct steps *ste
                                        .ip = ip,
                                        .ledger = (char *)(uintptr_t)ledger,
                                        .test_clock = 1 };
+    if (bench->v3)
+        set_v3(&bench->options, public_key);
     open_shop(bench);
+}
+
+void bench_open(struct bench *bench, const char *ledger, const struct steps *steps)
+{
+    bench->v3 = NULL;
+    open_bench(bench, ledger, steps, "");
+}
+
+void bench_open_with(struct bench *bench, const struct steps *steps, const char *public_key)
+{
+    open_bench(bench, NULL, steps, public_key);
 }
 
 static void on_server_stopped(void *owner)
@@ -286,6 +315,8 @@ void bench_close(struct bench *bench)
     for (size_t i = 0; i < bench->seen_count; i++)
         buf_release(&bench->seen[i].text);
     v2_key_free(bench->key);
+    mem_free(bench->options.mch_serial);
+    options_keys_release(&bench->options);
     uv_run(&bench->loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&bench->loop), 0);
 }
@@ -305,20 +336,33 @@ static void on_answer(void *owner, int err, const struct http_response *response
     got->json = json_loadb(got->body.ptr ? got->body.ptr : "", got->body.len, 0, NULL);
 }
 
-void bench_knock(struct bench *bench, struct got *got, const char *method, const char *path,
-                 struct view body)
+static void knock(struct bench *bench, struct got *got, const char *path, struct http_send *send)
 {
     struct buf url = BUF_INIT(512);
     *got = (struct got){};
     ck_assert_int_eq(buf_fmt(&url, "%s%s", bench->shop.own_url, path), 0);
-    struct http_send send = { .method = method,
-                              .url = buf_view(&url),
-                              .body = body,
-                              .timeout_ms = 20'000,
-                              .on_done = on_answer,
-                              .owner = got };
-    ck_assert_int_eq(http_client_send(bench->client, &send, NULL), 0);
+    send->url = buf_view(&url);
+    send->timeout_ms = 20'000;
+    send->on_done = on_answer;
+    send->owner = got;
+    ck_assert_int_eq(http_client_send(bench->client, send, NULL), 0);
     buf_release(&url);
+}
+
+void bench_knock(struct bench *bench, struct got *got, const char *method, const char *path,
+                 struct view body)
+{
+    struct http_send send = { .method = method, .body = body };
+    knock(bench, got, path, &send);
+}
+
+void bench_knock_with(struct bench *bench, struct got *got, const struct http_header *headers,
+                      size_t count, struct view body)
+{
+    struct http_send send = {
+        .method = "POST", .headers = headers, .header_count = count, .body = body
+    };
+    knock(bench, got, "/wxpay/notify", &send);
 }
 
 void bench_wait(struct bench *bench, struct got *got)

@@ -40,7 +40,10 @@ struct seen {
 
 #define SEEN_MAX 64
 
+struct bench_v3;
+
 struct bench {
+    struct bench_v3 *v3; /* bench_v3.h; NULL: API V2 */
     uv_loop_t loop;
     struct options options;
     const struct steps *steps;
@@ -64,6 +67,8 @@ struct bench {
 
 /* @ledger NULL: in memory. @steps NULL: the right ones. */
 void bench_open(struct bench *bench, const char *ledger, const struct steps *steps);
+/* For bench_v3.c: over API V3; @public_key is a file, "" for none. */
+void bench_open_with(struct bench *bench, const struct steps *steps, const char *public_key);
 void bench_close(struct bench *bench);
 
 /* The shop alone ends and opens again on the same ledger. */
@@ -89,6 +94,9 @@ const struct got *bench_call(struct bench *bench, const char *method, const char
 /* Knocks and does not wait: bench_wait() does. Released by bench_forget(). */
 void bench_knock(struct bench *bench, struct got *got, const char *method, const char *path,
                  struct view body);
+/* A notification with such headers. */
+void bench_knock_with(struct bench *bench, struct got *got, const struct http_header *headers,
+                      size_t count, struct view body);
 void bench_wait(struct bench *bench, struct got *got);
 void bench_forget(struct got *got);
 
