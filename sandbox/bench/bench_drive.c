@@ -127,7 +127,8 @@ static void take_answer(struct drive *drive, size_t i)
     struct view body = body_of(conn);
     if (!body.ptr)
         return;
-    if (!maker_holds(&drive->maker, body, drive->answered % VERIFY_EVERY == 0))
+    struct view head = { conn->answer, (size_t)(body.ptr - conn->answer) };
+    if (!maker_holds(&drive->maker, head, body, drive->answered % VERIFY_EVERY == 0))
         die("this is not the right answer", conn->answer);
     int64_t took_ns = now_ns() - conn->sent_ns;
     if (took_ns > drive->worst_ns)

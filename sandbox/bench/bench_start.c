@@ -84,8 +84,8 @@ static void ask_once(struct maker *maker, struct view request, uint16_t port)
     ssize_t got = recv(fd, answer, sizeof(answer), 0);
     struct view text = { answer, got > 0 ? (size_t)got : 0 };
     size_t body = view_find(text, VIEW("<xml>"));
-    if (body == SIZE_MAX ||
-        !maker_holds(maker, (struct view){ answer + body, text.len - body }, true))
+    if (body == SIZE_MAX || !maker_holds(maker, (struct view){ answer, body },
+                                         (struct view){ answer + body, text.len - body }, true))
         die("the first answer is not right");
     close(fd);
 }

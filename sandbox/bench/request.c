@@ -78,6 +78,27 @@ static int write_pay(struct maker *maker, int64_t n)
                    number);
 }
 
+static int write_v3_native(struct maker *maker, int64_t n)
+{
+    char number[OUT_TRADE_NO_MAX + 1];
+    number_of(maker, n, number);
+    return buf_fmt(&maker->body,
+                   "{\"appid\":\"" DEFAULT_APPID "\",\"mchid\":\"" DEFAULT_MCH_ID
+                   "\",\"description\":\"腾讯充值中心-QQ会员充值\",\"out_trade_no\":\"%s\","
+                   "\"attach\":\"branch 7\",\"notify_url\":\"%s\","
+                   "\"amount\":{\"total\":88,\"currency\":\"CNY\"}}",
+                   number, maker->notify_url);
+}
+
+static int write_v3_query(struct maker *maker, int64_t n)
+{
+    char number[OUT_TRADE_NO_MAX + 1];
+    number_of(maker, n * STRIDE % maker->count, number);
+    snprintf(maker->target, sizeof(maker->target),
+             "/v3/pay/transactions/out-trade-no/%s?mchid=" DEFAULT_MCH_ID, number);
+    return 0;
+}
+
 #define CODES_OK                                                                                   \
     {                                                                                              \
         "<return_code><![CDATA[SUCCESS]]>", "<result_code><![CDATA[SUCCESS]]>"                     \
@@ -97,6 +118,10 @@ static const struct bench_case cases[] = {
     { "pauses", UNIFIEDORDER, .must = CODES_OK, .is_signed = true, .watch = true },
     { "orderquery", "/pay/orderquery", "text/xml", .write = write_orderquery, .must = CODES_OK,
       .is_signed = true, .quote = V2_QUOTE_BARE },
+    { "v3-native", "/v3/pay/transactions/native", .write = write_v3_native,
+      .must = { "\"code_url\":\"weixin://" }, .is_signed = true },
+    { "v3-query", "", .write = write_v3_query, .must = { "\"trade_state\":\"" },
+      .is_signed = true },
     { "pay", "/v1/pay", "application/json", .write = write_pay, .must = { "\"paid\"" } },
 };
 
@@ -117,12 +142,15 @@ int maker_init(struct maker *maker, const struct bench_case *what)
 {
     *maker = (struct maker){ .what = what, .body = BUF_INIT(V2_XML_MAX) };
     maker->key = v2_key_new(VIEW(DEFAULT_API_KEY));
-    return maker->key ? 0 : ERR_NOMEM;
+    if (!maker->key)
+        return ERR_NOMEM;
+    return what->type ? 0 : maker_v3_init(&maker->v3);
 }
 
 void maker_release(struct maker *maker)
 {
     v2_key_free(maker->key);
+    maker_v3_release(&maker->v3);
     v2_msg_release(&maker->msg);
     buf_release(&maker->body);
 }
@@ -133,6 +161,10 @@ int maker_write(struct maker *maker, int64_t n, struct buf *out)
     v2_msg_clear(&maker->msg);
     buf_clear(&maker->body);
     int err = what->write(maker, n);
+    if (!err && !what->type)
+        return maker_v3_write(&maker->v3, maker->target[0] ? "GET" : "POST",
+                              maker->target[0] ? maker->target : what->path, buf_view(&maker->body),
+                              out);
     if (!err)
         err = buf_fmt(out,
                       "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
@@ -141,7 +173,7 @@ int maker_write(struct maker *maker, int64_t n, struct buf *out)
     return err ? err : buf_view_add(out, buf_view(&maker->body));
 }
 
-bool maker_holds(struct maker *maker, struct view body, bool verify)
+bool maker_holds(struct maker *maker, struct view head, struct view body, bool verify)
 {
     const struct bench_case *what = maker->what;
     for (size_t i = 0; i < COUNT(what->must) && what->must[i]; i++)
@@ -149,6 +181,8 @@ bool maker_holds(struct maker *maker, struct view body, bool verify)
             return false;
     if (!verify || !what->is_signed)
         return true;
+    if (!what->type)
+        return maker_v3_holds(&maker->v3, head, body);
     return v2_msg_read(&maker->msg, body, NULL, NULL) == 0 &&
            v2_verify(&maker->msg, what->sign_type, maker->key) == 0;
 }

@@ -6,6 +6,7 @@
 #ifndef BENCH_REQUEST_H
 #define BENCH_REQUEST_H
 
+#include "bench/request_v3.h"
 #include "wxpay/v2_sign.h"
 
 #define PREFIX_MAX 16
@@ -13,8 +14,8 @@
 struct maker;
 
 struct bench_case {
-    const char *name; /* as the command line says it */
-    const char *path, *type;
+    const char *name;        /* as the command line says it */
+    const char *path, *type; /* type NULL: API V3, and write() sets the target of a GET */
     enum v2_sign_type sign_type;
     enum v2_quote quote;
     int (*write)(struct maker *maker, int64_t n);
@@ -37,6 +38,8 @@ struct maker {
     struct v2_key *key; /* owned */
     struct v2_msg msg;  /* owned: the one under construction, or the answer being looked at */
     struct buf body;    /* owned */
+    char target[160];   /* V3: of a GET; "": POST to the path */
+    struct maker_v3 v3; /* V3 only */
 };
 
 /* The built-in account's key. ERR_NOMEM. */
@@ -47,6 +50,7 @@ void maker_release(struct maker *maker);
 [[nodiscard]] int maker_write(struct maker *maker, int64_t n, struct buf *out);
 
 /* Does the answer say what it must? @verify: and is it signed by the platform? */
-[[nodiscard]] bool maker_holds(struct maker *maker, struct view body, bool verify);
+[[nodiscard]] bool maker_holds(struct maker *maker, struct view head, struct view body,
+                               bool verify);
 
 #endif
