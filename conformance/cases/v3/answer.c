@@ -8,25 +8,31 @@
 #include "cases/v3/common.h"
 
 #define ON_QUERY "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":"
+/* The first of several: each query meets the next. */
+#define ON_NEXT "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":1,\"kind\":"
 
-/* Each fault in turn: the merchant asks, and one look ("after"). */
-static void ask_under(struct bench *bench, const char *const *faults, size_t count)
+/* As many questions as there are faults, with a pause that a limit of one a second needs. */
+static int ask_times(struct bench *bench, struct order *order, size_t count)
 {
-    struct order *order = paid_unnoticed(bench);
-    int err = order ? bench_status(bench, order, "before") : -1;
-
+    int err = 0;
     for (size_t i = 0; i < count && !err; i++) {
-        err = bench_fault(bench, order, faults[i]);
+        if (i && bench_profile(bench)->clock.line)
+            err = bench_pass_time(bench, 5);
         if (!err)
             err = make_it_ask(bench, order, "ask");
         if (!err)
             err = bench_status(bench, order, "after");
-        if (!err && i + 1 < count)
-            err = bench_faults_off(bench);
     }
-    if (!err && !bench_barrier(bench))
-        err = bench_status(bench, order, "after");
-    (void)err; /* recorded */
+    return err;
+}
+
+static void ask_under(struct bench *bench, const char *const *faults, size_t count)
+{
+    struct order *order = paid_under(bench, faults, count);
+
+    if (!order || bench_status(bench, order, "before") || ask_times(bench, order, count) ||
+        bench_barrier(bench) || bench_status(bench, order, "after"))
+        return;
 }
 
 static void decide_unused(const struct story *story, struct ruling *ruling, const char *rule,
@@ -34,7 +40,7 @@ static void decide_unused(const struct story *story, struct ruling *ruling, cons
 {
     const struct fact *call = faulty_call(story, ruling, rule, "v3/query");
 
-    if (!call)
+    if (!call || truth_was_told(story, ruling, rule))
         return;
     decide_unsettled(story, ruling, rule, what);
     rule_evidence(ruling, rule, call);
@@ -42,7 +48,7 @@ static void decide_unused(const struct story *story, struct ruling *ruling, cons
 
 static void wrong_run(struct bench *bench)
 {
-    static const char *const faults[] = { ON_QUERY "\"wrong_sign\"}", ON_QUERY "\"rogue_key\"}" };
+    static const char *const faults[] = { ON_NEXT "\"wrong_sign\"}", ON_QUERY "\"rogue_key\"}" };
     ask_under(bench, faults, COUNT(faults));
 }
 
@@ -60,9 +66,9 @@ static void unsigned_run(struct bench *bench)
 static void headers_run(struct bench *bench)
 {
     static const char *const faults[] = {
-        ON_QUERY "\"missing_header\",\"header\":\"Wechatpay-Signature\"}",
-        ON_QUERY "\"missing_header\",\"header\":\"Wechatpay-Serial\"}",
-        ON_QUERY "\"missing_header\",\"header\":\"Wechatpay-Timestamp\"}",
+        ON_NEXT "\"missing_header\",\"header\":\"Wechatpay-Signature\"}",
+        ON_NEXT "\"missing_header\",\"header\":\"Wechatpay-Serial\"}",
+        ON_NEXT "\"missing_header\",\"header\":\"Wechatpay-Timestamp\"}",
         ON_QUERY "\"missing_header\",\"header\":\"Wechatpay-Nonce\"}",
     };
     ask_under(bench, faults, COUNT(faults));
@@ -99,10 +105,10 @@ static void stale_decide(const struct story *story, struct ruling *ruling)
 
 static void probe_run(struct bench *bench)
 {
-    struct order *order = paid_unnoticed(bench);
+    static const char *const probe[] = { ON_QUERY "\"probe\"}" };
+    struct order *order = paid_under(bench, probe, 1);
 
-    if (!order || bench_status(bench, order, "before") ||
-        bench_fault(bench, order, ON_QUERY "\"probe\"}") || make_it_ask(bench, order, "ask") ||
+    if (!order || bench_status(bench, order, "before") || make_it_ask(bench, order, "ask") ||
         bench_status(bench, order, "probed") || bench_faults_off(bench) ||
         make_it_ask(bench, order, "truth") || bench_await_state(bench, order, ORDER_PAID, 3000) ||
         bench_status(bench, order, "after"))

@@ -14,15 +14,14 @@ static void unsigned_run(struct bench *bench)
         "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":1,\"kind\":\"http_status\",\"status\":"
         "401}",
     };
-    struct order *order = paid_unnoticed(bench);
+    struct order *order = paid_under(bench, faults, COUNT(faults));
     int err = order ? 0 : -1;
 
     for (size_t i = 0; i < COUNT(faults) && !err; i++) {
-        err = bench_fault(bench, order, faults[i]);
+        if (i && bench_profile(bench)->clock.line)
+            err = bench_pass_time(bench, 5);
         if (!err)
             err = make_it_ask(bench, order, "ask");
-        if (!err)
-            err = bench_faults_off(bench);
     }
     if (err || bench_alive(bench, "after") ||
         (bench_profile(bench)->clock.line && bench_pass_time(bench, 60)) ||
@@ -183,14 +182,14 @@ static void shapes_decide(const struct story *story, struct ruling *ruling)
 static void members_run(struct bench *bench)
 {
     static const struct order_wish wish = { .may_fail = true };
-    struct order *order = paid_unnoticed(bench);
+    static const char *const extended[] = {
+        "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":\"alter\"," EXTENDED
+    };
+    struct order *order = paid_under(bench, extended, 1);
 
-    if (!order ||
-        bench_fault(
-            bench, order,
-            "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":\"alter\"," EXTENDED) ||
-        make_it_ask(bench, order, "ask") || bench_await_state(bench, order, ORDER_PAID, 2000) ||
-        bench_status(bench, order, "after") || bench_faults_off(bench) ||
+    if (!order || make_it_ask(bench, order, "ask") ||
+        bench_await_state(bench, order, ORDER_PAID, 2000) || bench_status(bench, order, "after") ||
+        bench_faults_off(bench) ||
         bench_fault(
             bench, NULL,
             "{\"door\":\"api\",\"api\":\"v3/native\",\"count\":0,\"kind\":\"alter\"," EXTENDED) ||
@@ -214,31 +213,29 @@ static void members_decide(const struct story *story, struct ruling *ruling)
 
 /* ---- about somebody else --------------------------------------------------------------------- */
 
+#define ABOUT(count, edit)                                                                         \
+    "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":" count ",\"kind\":\"alter\","               \
+    "\"sign\":\"valid\",\"set\":{" edit "}}"
+
 static void other_run(struct bench *bench)
 {
-    static const char *const edits[] = { "\"mchid\":\"1900009999\"",
-                                         "\"appid\":\"wx9999999999999999\"",
-                                         "\"out_trade_no\":\"anotherorder1\"",
-                                         "\"amount.total\":\"7777777\"",
-                                         "\"amount.currency\":\"JPY\"" };
-    struct order *order = paid_unnoticed(bench);
+    static const char *const faults[] = {
+        ABOUT("1", "\"mchid\":\"1900009999\""),
+        ABOUT("1", "\"appid\":\"wx9999999999999999\""),
+        ABOUT("1", "\"out_trade_no\":\"anotherorder1\""),
+        ABOUT("1", "\"amount.total\":\"7777777\""),
+        ABOUT("0", "\"amount.currency\":\"JPY\""),
+    };
+    struct order *order = paid_under(bench, faults, COUNT(faults));
     int err = order ? bench_status(bench, order, "before") : -1;
 
-    for (size_t i = 0; i < COUNT(edits) && !err; i++) {
-        struct buf fault = BUF_INIT((size_t)1024);
-        err = buf_fmt(&fault,
-                      "{\"door\":\"api\",\"api\":\"v3/query\",\"count\":0,\"kind\":\"alter\","
-                      "\"sign\":\"valid\",\"set\":{%s}}",
-                      edits[i]);
-        if (!err)
-            err = bench_fault(bench, order, buf_cstr(&fault));
+    for (size_t i = 0; i < COUNT(faults) && !err; i++) {
+        if (i && bench_profile(bench)->clock.line)
+            err = bench_pass_time(bench, 5);
         if (!err)
             err = make_it_ask(bench, order, "ask");
         if (!err)
             err = bench_status(bench, order, "after");
-        if (!err && i + 1 < COUNT(edits))
-            err = bench_faults_off(bench);
-        buf_release(&fault);
     }
     (void)err; /* recorded */
 }
@@ -250,7 +247,7 @@ static void other_decide(const struct story *story, struct ruling *ruling)
     const struct fact *after = story_last(story, "status", "o1", "after");
     const struct fact *call = faulty_call(story, ruling, "WX3-043", "v3/query");
 
-    if (!after || !call)
+    if (!after || !call || truth_was_told(story, ruling, "WX3-043"))
         return;
     if (status_settled(before))
         rule_undecided(ruling, "WX3-043", before, "the order was \"%s\" before the experiment",

@@ -274,12 +274,31 @@ void note_forge(struct bench *bench, const char *what, const struct note_how *wa
     (void)err; /* what went wrong is recorded, and leaves the claims open */
 }
 
+struct order *paid_under(struct bench *bench, const char *const *faults, size_t count)
+{
+    static const struct order_wish any = {};
+    struct order *order = bench_create(bench, &any);
+    int err = order ? bench_notify_mode(bench, order, "suppress") : -1;
+
+    for (size_t i = 0; i < count && !err; i++)
+        err = bench_fault(bench, order, faults[i]);
+    if (!err)
+        err = bench_pay(bench, order, NULL);
+    return err ? NULL : order;
+}
+
 struct order *paid_unnoticed(struct bench *bench)
+{
+    return paid_under(bench, NULL, 0);
+}
+
+struct order *paid_hidden(struct bench *bench, const char *state)
 {
     static const struct order_wish any = {};
     struct order *order = bench_create(bench, &any);
 
-    if (!order || bench_notify_mode(bench, order, "suppress") || bench_pay(bench, order, NULL))
+    if (!order || bench_notify_mode(bench, order, "suppress") ||
+        answer_state(bench, order, state, order->total_fen) || bench_pay(bench, order, NULL))
         return NULL;
     return order;
 }

@@ -73,6 +73,13 @@ void note_forge(struct bench *bench, const char *what, const struct note_how *wa
  * tells the truth.
  */
 struct order *paid_unnoticed(struct bench *bench);
+/*
+ * The same, but these faults stand before the payment is made: the merchant, which asks whenever it
+ * likes, never hears the truth until they are taken away.
+ */
+struct order *paid_under(struct bench *bench, const char *const *faults, size_t count);
+/* The same with answer_state() in place of faults. */
+struct order *paid_hidden(struct bench *bench, const char *state);
 /* A new one for each way; its notification ("genuine"), then a look ("after"). */
 void note_genuine(struct bench *bench, const struct note_how *ways, size_t count);
 
@@ -106,6 +113,9 @@ json_t *fact_json(const struct fact *exchange, const char *message);
 /* A text in it by pointer, copied; "" when absent or another kind. */
 void fact_json_text(const struct fact *exchange, const char *message, const char *pointer,
                     char *out, size_t size);
+
+/* A query of o1 was answered SUCCESS without a fault, so nothing can be told from the order: undecided. */
+bool truth_was_told(const struct story *story, struct ruling *ruling, const char *rule);
 
 /* The fault that was ordered came to pass at this call. */
 bool met_fault(const struct fact *exchange);

@@ -103,6 +103,20 @@ void fact_json_text(const struct fact *exchange, const char *message, const char
     json_decref(json);
 }
 
+bool truth_was_told(const struct story *story, struct ruling *ruling, const char *rule)
+{
+    for (const struct fact *f = NULL; (f = story_call(story, f, "v3/query", "o1"));) {
+        char state[32];
+        fact_json_text(f, "/answer", "/trade_state", state, sizeof(state));
+        if (!met_fault(f) && strcmp(state, "SUCCESS") == 0) {
+            rule_undecided(ruling, rule, f,
+                           "the merchant also heard the truth, which the experiment was to hide");
+            return true;
+        }
+    }
+    return false;
+}
+
 bool met_fault(const struct fact *exchange)
 {
     return fact_str(exchange, "/fault")[0] != '\0';

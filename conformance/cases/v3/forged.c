@@ -74,9 +74,9 @@ static void probe_run(struct bench *bench)
 {
     static const struct note_how probe = { .sign = NOTE_PROBE, .label = "forged" };
     static const struct note_how right = { .label = "real" };
-    struct order *order = paid_unnoticed(bench);
+    struct order *order = paid_hidden(bench, "NOTPAY");
 
-    if (!order || answer_state(bench, order, "NOTPAY", order->total_fen))
+    if (!order)
         return;
     bench_note(bench, order, "what", "a signature probe");
     if (bench_status(bench, order, "before") ||

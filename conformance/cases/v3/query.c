@@ -60,10 +60,9 @@ static void states_decide(const struct story *story, struct ruling *ruling)
 /* Paid unnoticed, and refunded since: what comes first that the merchant hears is REFUND. */
 static void refund_run(struct bench *bench)
 {
-    struct order *order = paid_unnoticed(bench);
+    struct order *order = paid_hidden(bench, "REFUND");
 
-    if (!order || answer_state(bench, order, "REFUND", order->total_fen) ||
-        make_it_ask(bench, order, "ask") || bench_barrier(bench) ||
+    if (!order || make_it_ask(bench, order, "ask") || bench_barrier(bench) ||
         bench_status(bench, order, "after"))
         return;
 }
