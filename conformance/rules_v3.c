@@ -17,10 +17,10 @@
         "WX3-" number, RULE_##level, sentence, source, why, "", repair, reason                     \
     }
 
-#define WITH_REFUNDS  "comes with refunds on V3: the platform here has no refund API yet"
+#define WITH_REFUNDS  "the platform here refunds over V3; profiles and experiments for it come later"
 #define WITH_TLS      "needs TLS on the platform's API door, which comes later"
-#define WITH_BILLS    "comes with bills on V3: the platform here has no bill API yet"
-#define WITH_PRODUCTS "comes with that product: the platform here plays Native only"
+#define WITH_BILLS    "no profile says where a merchant keeps its bills; experiments come later"
+#define WITH_PRODUCTS "comes with that product: the experiments buy by Native only"
 
 const struct rule rules_v3[] = {
     /* requests */
