@@ -6,9 +6,8 @@
 
 #include <stdio.h>
 
-#define RATE        "0.60%"
-#define FEE_OF(fen) (((fen)*6 + 500) / 1000)
-#define MONEY_MAX   32
+#define RATE      "0.60%"
+#define MONEY_MAX 32
 #define HEAD                                                                                                                     \
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型," \
     "交易状态,付款银行,货币种类,应结订单金额,代金券金额,"
@@ -35,6 +34,18 @@ struct bill {
     size_t rows;
     int64_t settled_fen, refunded_fen, fee_fen, total_fen;
 };
+
+static int64_t fee_of(int64_t fen)
+{
+    return fen / 1000 * 6 + (fen % 1000 * 6 + 500) / 1000;
+}
+
+/* An order may be of any 64 bits, a day's sum may be more: it stays at the most that there is. */
+static void sum_up(int64_t *sum, int64_t fen)
+{
+    if (__builtin_add_overflow(*sum, fen, sum))
+        *sum = fen < 0 ? INT64_MIN + 1 : INT64_MAX;
+}
 
 int bill_day_parse(struct view text, int64_t *day_ms)
 {
@@ -108,7 +119,7 @@ static int write_payment(struct bill *bill, const struct order_row *order,
                          const struct payment_row *payment)
 {
     char time[32], settled[MONEY_MAX], coupons[MONEY_MAX], fee[MONEY_MAX], total[MONEY_MAX];
-    int64_t settled_fen = order->total_fen - no_cash(payment), fee_fen = FEE_OF(settled_fen);
+    int64_t settled_fen = order->total_fen - no_cash(payment), fee_fen = fee_of(settled_fen);
     struct view body = order_field(order, "body"), attach = order_field(order, "attach");
     yuan(settled_fen, "", settled);
     yuan(no_cash(payment), "", coupons);
@@ -144,9 +155,9 @@ static int write_payment(struct bill *bill, const struct order_row *order,
         V(""),
     };
     bill->rows++;
-    bill->settled_fen += settled_fen;
-    bill->fee_fen += fee_fen;
-    bill->total_fen += order->total_fen;
+    sum_up(&bill->settled_fen, settled_fen);
+    sum_up(&bill->fee_fen, fee_fen);
+    sum_up(&bill->total_fen, order->total_fen);
     return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
                                   : add_row(bill->out, success, COUNT(success));
 }
@@ -182,7 +193,7 @@ static int write_refund(struct bill *bill, const struct order_row *order,
 {
     char time[32], asked[32], ended[32], back[MONEY_MAX], fee[MONEY_MAX];
     const char *state = state_then(bill, refund);
-    int64_t fee_fen = -FEE_OF(refund->refund_fen);
+    int64_t fee_fen = -fee_of(refund->refund_fen);
     int64_t ended_ms = refund->ended_ms ? refund->ended_ms : refund->due_ms;
     struct view body = order_field(order, "body"), attach = order_field(order, "attach");
     yuan(refund->refund_fen, "", back);
@@ -228,8 +239,8 @@ static int write_refund(struct bill *bill, const struct order_row *order,
         V(""),
     };
     bill->rows++;
-    bill->refunded_fen += refund->refund_fen;
-    bill->fee_fen += fee_fen;
+    sum_up(&bill->refunded_fen, refund->refund_fen);
+    sum_up(&bill->fee_fen, fee_fen);
     return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
                                   : add_row(bill->out, only, COUNT(only));
 }

@@ -235,6 +235,48 @@ START_TEST(a_token_is_worth_nothing_without_a_signature_or_changed)
 }
 END_TEST
 
+/* 0.6 % by hand: 55340232221128654.84 fen; two of them are more than 64 bits hold. */
+START_TEST(the_largest_amounts_are_added_up)
+{
+    static const char most[] = "9223372036854775807";
+    struct v3_answer answer;
+    char path[600], hash[64], body[512];
+    for (int i = 0; i < 2; i++) {
+        snprintf(body, sizeof(body),
+                 "{\"appid\":\"" DEFAULT_APPID "\",\"mchid\":\"" DEFAULT_MCH_ID
+                 "\",\"description\":\"x\",\"out_trade_no\":\"largest-%d\",\"notify_url\":"
+                 "\"https://merchant.example/n\",\"amount\":{\"total\":%s}}",
+                 i, most);
+        v3_send(&door,
+                &(struct v3_send){
+                    .method = "POST", .target = "/v3/pay/transactions/native", .body = body },
+                &answer);
+        ck_assert_msg(answer.status == 200, "%s", buf_cstr(&answer.body));
+        struct pay_spec spec = { .outcome = PAY_PAID };
+        ck_assert_int_eq(door_pay(&door, v3_text(&answer, "code_url"), &spec), PHONE_DONE);
+        v3_answer_release(&answer);
+        snprintf(body, sizeof(body),
+                 "{\"out_trade_no\":\"largest-%d\",\"out_refund_no\":\"L%d\","
+                 "\"amount\":{\"refund\":%s,\"total\":%s,\"currency\":\"CNY\"}}",
+                 i, i, most, most);
+        v3_send(&door,
+                &(struct v3_send){
+                    .method = "POST", .target = "/v3/refund/domestic/refunds", .body = body },
+                &answer);
+        ck_assert_msg(answer.status == 200, "%s", buf_cstr(&answer.body));
+        v3_answer_release(&answer);
+    }
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    ask_for(BILL, path, hash);
+    get(path, &answer);
+    ck_assert_ptr_nonnull(
+        strstr(buf_cstr(&answer.body), ",`553402322211286.55000,`0.60%,`92233720368547758.07,"));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&answer.body), SUM
+                                 "`4,`92233720368547758.07,`92233720368547758.07,`0.00,`0.00,"));
+    v3_answer_release(&answer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v3 bill");
@@ -247,6 +289,7 @@ int main(void)
     tcase_add_test(tc, when_there_is_a_bill);
     tcase_add_loop_test(tc, what_cannot_be_asked_for, 0, COUNT(bad));
     tcase_add_test(tc, a_token_is_worth_nothing_without_a_signature_or_changed);
+    tcase_add_test(tc, the_largest_amounts_are_added_up);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
