@@ -1,6 +1,8 @@
 /* API V3 at the door: who is let in, what is answered, how it is signed — V3 1 to 5, 12 */
 #include "door_v3.h"
 
+#include "api/v3/fields.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -208,8 +210,7 @@ static const struct {
       "body" },
     { PARTS "\"notify_url\":\"ftp://merchant.example/n\"," AMOUNT "}", "PARAM_ERROR", NULL,
       "body" },
-    { PARTS "\"notify_url\":\"https://merchant.example:1/n\"," AMOUNT "}", "PARAM_ERROR", NULL,
-      "body" },
+    { PARTS "\"notify_url\":\"https://:80/n\"," AMOUNT "}", "PARAM_ERROR", NULL, "body" },
     { PARTS URL AMOUNT ",\"time_expire\":\"20261124\"}", "PARAM_ERROR", NULL, "body" },
     { PARTS URL AMOUNT ",\"attach\":7}", "PARAM_ERROR", NULL, "body" },
     { PARTS URL AMOUNT ",\"scene_info\":{}}", "PARAM_ERROR",
@@ -422,6 +423,35 @@ START_TEST(the_certificate_in_the_list_is_the_one_that_signs)
 }
 END_TEST
 
+/* As perl reads the pattern: a host, and whatever else is not forbidden. */
+static const struct {
+    const char *url;
+    bool fits;
+} urls[] = {
+    { "https://merchant.example:1/n", true },
+    { "https://h:123456/x", true },
+    { "https://h:x", true },
+    { "https://a@b@c/", true },
+    { "https://:80@h/x", true },
+    { "https://h[1]", true },
+    { "https://u@h[1]:80/x", true },
+    { "http://127.0.0.1:8080/a/b", true },
+    { "https://h/[1]", false },
+    { "https://@h/", false },
+    { "https://:80/x", false },
+    { "https://a b/", false },
+    { "https://h/x?y", false },
+    { "https://h/x#y", false },
+    { "https://", false },
+    { "HTTPS://h/", false },
+};
+
+START_TEST(a_url_fits_exactly_the_pattern)
+{
+    ck_assert_msg(v3_url_pattern.fits(view_str(urls[_i].url)) == urls[_i].fits, "%s", urls[_i].url);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v3 api");
@@ -438,6 +468,7 @@ int main(void)
     tcase_add_test(tc, a_number_closed_before_it_was_ordered_is_dead);
     tcase_add_test(tc, the_query_s_mchid);
     tcase_add_test(tc, the_certificate_in_the_list_is_the_one_that_signs);
+    tcase_add_loop_test(tc, a_url_fits_exactly_the_pattern, 0, COUNT(urls));
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

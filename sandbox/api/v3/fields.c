@@ -317,18 +317,17 @@ static bool has_any(struct view text, const char *set)
 
 #define BLANKS " \t\r\n\v\f"
 
-/* "host" or "host:port", 2 to 5 digits. */
-static bool is_authority(struct view text)
+/*
+ * What follows the user. A port of no 2 to 5 digits fits too: the last group of the pattern takes
+ * whatever the host cannot.
+ */
+static bool is_host_and_rest(struct view text)
 {
-    struct view port, host = view_cut(text, ':', &port);
-    if (!host.len || has_any(host, BLANKS "/?#@:"))
-        return false;
-    if (host.len == text.len)
-        return true;
-    for (size_t i = 0; i < port.len; i++)
-        if (port.ptr[i] < '0' || port.ptr[i] > '9')
-            return false;
-    return port.len >= 2 && port.len <= 5;
+    size_t host = 0;
+    while (host < text.len && !has_any((struct view){ text.ptr + host, 1 }, BLANKS "/?#@:"))
+        host++;
+    struct view rest = { text.ptr + host, text.len - host };
+    return host && !has_any(rest, BLANKS "?#[]");
 }
 
 /* By hand, because POSIX has no \s and no non-capturing group; the pattern is the wire's. */
@@ -337,16 +336,10 @@ static bool is_url(struct view text)
     size_t skip = view_starts(text, VIEW("https://"))  ? 8
                   : view_starts(text, VIEW("http://")) ? 7
                                                        : 0;
-    struct view rest = { text.ptr + skip, text.len - skip };
-    size_t slash = view_find(rest, VIEW("/"));
-    struct view authority = { rest.ptr, slash == SIZE_MAX ? rest.len : slash };
-    struct view path = { rest.ptr + authority.len, rest.len - authority.len };
-    size_t at = view_find(authority, VIEW("@"));
-    struct view user = { authority.ptr, at == SIZE_MAX ? 0 : at };
-    if (at != SIZE_MAX)
-        authority = (struct view){ authority.ptr + at + 1, authority.len - at - 1 };
-    return skip && (at == SIZE_MAX || (user.len && !has_any(user, BLANKS "/?#[]@"))) &&
-           is_authority(authority) && !has_any(path, BLANKS "?#[]");
+    struct view rest, whole = { text.ptr + skip, text.len - skip };
+    struct view user = view_cut(whole, '@', &rest);
+    bool has_user = user.len && user.len < whole.len && !has_any(user, BLANKS "/?#[]");
+    return skip && (is_host_and_rest(whole) || (has_user && is_host_and_rest(rest)));
 }
 
 const struct v3_pattern v3_url_pattern = {
