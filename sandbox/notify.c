@@ -273,7 +273,8 @@ static int release_one(void *ctx, const struct notice_row *row)
         return 0;
     struct notice_row now = *row;
     now.state = NOTICE_WAITING;
-    now.due_ms = release->now_ms;
+    if (now.due_ms < release->now_ms)
+        now.due_ms = release->now_ms; /* else it is of a refund that has not ended */
     return notice_update(release->store, &now);
 }
 

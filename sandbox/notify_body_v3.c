@@ -13,20 +13,22 @@
 
 /*
  * What stays the same on every repeat (V3 6.4): the id and the nonce of the seal, so the ciphertext
- * too. Made from the row, so that nothing of it needs to be kept.
+ * too. Made from the row, so that nothing of it needs to be kept. A refund that was abnormal and
+ * then succeeded tells two things by one row: no nonce may seal both.
  */
 struct lasting {
     char id[37]; /* a UUID, as captured */
     char nonce[V3_SEAL_NONCE_LEN + 1];
 };
 
-static void make_lasting(const struct notify *notify, const struct notice_row *notice,
+static void make_lasting(const struct notify *notify, const struct told_v3 *told,
                          struct lasting *out)
 {
     struct rng rng;
     char hex[33];
     uint64_t salt = accounts_code_salt(notify->sandbox->accounts);
-    rng_seed(&rng, salt ^ (uint64_t)notice->id * UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t about = (uint64_t)told->notice->id * REFUND_STATES + told->refund->state;
+    rng_seed(&rng, salt ^ about * UINT64_C(0x9e3779b97f4a7c15));
     rng_hex(&rng, hex, 32);
     snprintf(out->id, sizeof(out->id), "%.8s-%.4s-5%.3s-a%.3s-%.12s", hex, hex + 8, hex + 12,
              hex + 15, hex + 18);
@@ -84,9 +86,13 @@ static struct words words_of(const struct told_v3 *told)
         [REFUND_CLOSED] = { "REFUND.CLOSED", "退款关闭", "refund" },
         [REFUND_ABNORMAL] = { "REFUND.ABNORMAL", "退款异常", "refund" },
     };
-    if (!told->refund->id)
-        return payment;
-    return refund[told->refund->state].event ? refund[told->refund->state] : refund[REFUND_SUCCESS];
+    return told->refund->id ? refund[told->refund->state] : payment;
+}
+
+/* Its notice's row is as old as the refund was to become; it may have ended otherwise. */
+static int64_t happened_ms(const struct told_v3 *told)
+{
+    return told->refund->id ? told->refund->ended_ms : told->notice->created_ms;
 }
 
 /* Keys in the order of a real body. */
@@ -115,7 +121,7 @@ static int seal_body(const struct keys *keys, const struct told_v3 *told,
     if (!err && fault && fault->kind == FAULT_TAMPERED_CIPHERTEXT)
         sealed.ptr[5] = sealed.ptr[5] == 'A' ? 'B' : 'A';
     json_t *json = err ? NULL
-                       : envelope(lasting, told->notice->created_ms, &words,
+                       : envelope(lasting, happened_ms(told), &words,
                                   tampered ? "certificate" : words.original, &sealed);
     if (!err)
         err = json ? json_write(json, out) : ERR_NOMEM;
@@ -129,7 +135,7 @@ static int write_message(struct notify *notify, const struct account *account,
 {
     struct buf plain = BUF_INIT(PLAIN_MAX);
     struct lasting lasting;
-    make_lasting(notify, told->notice, &lasting);
+    make_lasting(notify, told, &lasting);
     int err = write_plain(notify, account, told, &plain);
     if (!err)
         err = seal_body(keys, told, &lasting, buf_view(&plain), out);
@@ -148,6 +154,8 @@ int notify_body_v3(struct notify *notify, struct account *account, const struct 
         return err;
     if (!keys->apiv3_key[0])
         return ERR_RANGE;
+    if (told->refund->id && told->refund->state == REFUND_PROCESSING)
+        return ERR_USAGE;
     if (fault && fault->kind == FAULT_ALTER && fault->sign == FAULT_SIGN_STALE) {
         struct told_v3 rightly = *told;
         rightly.fault = NULL;

@@ -126,7 +126,8 @@ struct told_v3 {
 
 /*
  * The sealed body of V3 6.1 and 7, or as the fault orders it, appended to @out; @dress is ready to
- * sign it. ERR_NOT_FOUND: the account has no V3 keys; ERR_RANGE: no APIv3 key.
+ * sign it. ERR_NOT_FOUND: the account has no V3 keys; ERR_RANGE: no APIv3 key; ERR_USAGE: the
+ * refund has not ended, so there is nothing to tell.
  */
 [[nodiscard]] int notify_body_v3(struct notify *notify, struct account *account,
                                  const struct told_v3 *told, struct dress_v3 *dress,

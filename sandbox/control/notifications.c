@@ -110,6 +110,11 @@ static void answer_resend(struct hold *hold, enum hold_end)
         ask_refuse(ask, 409, "CONFLICT", "", "the account has no APIv3 key to seal it with");
         return;
     }
+    if (err == ERR_USAGE) {
+        ask_refuse(ask, 409, "CONFLICT", "",
+                   "the refund has not ended, so there is nothing to tell");
+        return;
+    }
     if (err) {
         ask_refuse(ask, 500, "TROUBLE", "", "%s: %s", err_name(err), err_text(err));
         return;

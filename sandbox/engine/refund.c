@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "engine/notice_rule.h"
 #include "engine/order_cell.h"
 
 #include <stdio.h>
@@ -300,8 +299,11 @@ static int wake_notice(struct engine *engine, struct account *account,
     if (err)
         return err;
     notice->due_ms = now_ms;
-    if (notice->state == NOTICE_DONE || notice->state == NOTICE_LOST)
-        notice->state = NOTICE_WAITING; /* of an abnormal one that was mended */
+    if (notice->state == NOTICE_DONE || notice->state == NOTICE_LOST ||
+        notice->state == NOTICE_SENDING) { /* of an abnormal one that was mended: all anew */
+        notice->state = NOTICE_WAITING;
+        notice->attempts = 0;
+    }
     return notice_update(engine->store, notice);
 }
 

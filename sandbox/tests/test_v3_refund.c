@@ -2,6 +2,8 @@
 #include "door_v3.h"
 
 #include "base/err.h"
+#include "engine/keys.h"
+#include "engine/refund.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +279,121 @@ START_TEST(fifty_parts_are_the_most)
 }
 END_TEST
 
+/* By hand, as the control door does. */
+static void end_refund(const char *refund_no, enum refund_state state)
+{
+    struct refund_row row;
+    ck_assert_int_eq(turn_open(door.sandbox.turn), 0);
+    ck_assert_int_eq(refund_get_by_number(door.sandbox.store, us()->id, view_str(refund_no), &row),
+                     0);
+    refund_see_time(us(), &row);
+    ck_assert_int_eq(refund_end(&door.sandbox.engine, us(), &row, state), 0);
+    refund_row_release(&row);
+    notify_wake(door.sandbox.notify, us());
+}
+
+/* The text of a member of the last notification, or of its resource. */
+static void told(const char *name, char out[64])
+{
+    json_t *root = json_loads(buf_cstr(&merchant.body), 0, NULL);
+    json_t *value = json_object_get(root, name);
+    if (!value)
+        value = json_object_get(json_object_get(root, "resource"), name);
+    ck_assert_ptr_nonnull(value);
+    snprintf(out, 64, "%s", json_string_value(value));
+    json_decref(root);
+}
+
+/* Another event has another id, and one nonce never seals two texts. */
+START_TEST(a_mended_refund_is_told_as_another_event)
+{
+    struct v3_answer answer;
+    char id[2][64], nonce[2][64], event[64];
+    pay("order-08", 0);
+    ck_assert_int_eq(switch_set(&us()->switches, VIEW("refund_result"), VIEW("abnormal")), 0);
+    refund("order-08", "R8", 88, &answer);
+    expect(&answer, 200, "", NULL);
+    later(2000);
+    until_told(1);
+    told("event_type", event);
+    ck_assert_str_eq(event, "REFUND.ABNORMAL");
+    told("id", id[0]);
+    told("nonce", nonce[0]);
+    end_refund("R8", REFUND_SUCCESS);
+    until_told(2);
+    told("event_type", event);
+    ck_assert_str_eq(event, "REFUND.SUCCESS");
+    told("id", id[1]);
+    told("nonce", nonce[1]);
+    ck_assert_str_ne(id[0], id[1]);
+    ck_assert_str_ne(nonce[0], nonce[1]);
+}
+END_TEST
+
+START_TEST(what_is_released_or_sent_again_waits_for_the_end)
+{
+    struct v3_answer answer;
+    struct refund_row row;
+    struct notice_row notice;
+    char event[64];
+    pay("order-09", 0);
+    us()->notice_mode = NOTICE_MODE_HOLD;
+    refund("order-09", "R9", 88, &answer);
+    expect(&answer, 200, "", NULL);
+    ck_assert_int_eq(refund_get_by_number(door.sandbox.store, us()->id, VIEW("R9"), &row), 0);
+    ck_assert_int_eq(notice_get_by_refund(door.sandbox.store, row.id, &notice), 0);
+    ck_assert_int_eq(notify_resend(door.sandbox.notify, us(), notice.id, NULL, NULL), ERR_USAGE);
+    ck_assert_int_eq(notify_release(door.sandbox.notify, us()), 0);
+    ask_for("R9", &answer); /* turns the loop */
+    ck_assert_str_eq(v3_text(&answer, "status"), "PROCESSING");
+    v3_answer_release(&answer);
+    ck_assert_uint_eq(merchant.count, 0);
+    later(2000);
+    until_told(1);
+    told("event_type", event);
+    ck_assert_str_eq(event, "REFUND.SUCCESS");
+    refund_row_release(&row);
+}
+END_TEST
+
+/* Ended early: the notification is not from the future. */
+START_TEST(a_notification_is_as_old_as_the_end)
+{
+    struct v3_answer answer;
+    char now[CN_TIME_RFC_LEN + 1], created[64];
+    pay("order-10", 0);
+    refund("order-10", "R10", 88, &answer);
+    expect(&answer, 200, "", NULL);
+    cn_time_rfc3339(account_now_ms(us()), now);
+    end_refund("R10", REFUND_CLOSED);
+    until_told(1);
+    told("create_time", created);
+    ck_assert_str_eq(created, now);
+}
+END_TEST
+
+/* Wherever it is on its way, down to the thread that signs: nothing is touched when it is gone. */
+START_TEST(a_stop_or_other_keys_find_an_answer_anywhere)
+{
+    struct door other;
+    struct v3_answer answer;
+    int turns = _i / 2;
+    door_open(&other, NULL);
+    v3_begin(&other,
+             &(struct v3_send){ .method = "GET",
+                                .target = "/v3/refund/domestic/refunds/nobody-knows-it" },
+             &answer);
+    while (turns-- > 0 && !answer.done)
+        uv_run(&other.loop, UV_RUN_NOWAIT);
+    if (_i % 2) {
+        account_keys_forget(door_account(&other)); /* as when it is deleted */
+        door_until(&other, &answer.done);
+    }
+    door_close(&other);
+    v3_answer_release(&answer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v3 refund");
@@ -290,6 +407,10 @@ int main(void)
     tcase_add_test(tc, what_is_refused);
     tcase_add_test(tc, a_closed_refund_leaves_the_money_to_another);
     tcase_add_test(tc, fifty_parts_are_the_most);
+    tcase_add_test(tc, a_mended_refund_is_told_as_another_event);
+    tcase_add_test(tc, what_is_released_or_sent_again_waits_for_the_end);
+    tcase_add_test(tc, a_notification_is_as_old_as_the_end);
+    tcase_add_loop_test(tc, a_stop_or_other_keys_find_an_answer_anywhere, 0, 40);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
