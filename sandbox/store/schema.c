@@ -6,10 +6,6 @@
 #define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
 #define SCHEMA_VERSION 2
 
-/*
- * An open order is what there are many of, so nothing is kept twice: the number lies in one index
- * behind its account, a code leads to its order by itself (engine/code.h), and the indices for closing by itself hold unpaid orders only.
- */
 #define REFUND_TABLE                                                                               \
     "CREATE TABLE refund (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                    \
     " order_id INTEGER NOT NULL, dialect INTEGER NOT NULL, state INTEGER NOT NULL,"                \
@@ -23,6 +19,11 @@
     "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"                      \
     "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"
 
+/*
+ * An open order is what there are many of, so nothing is kept twice: the number lies in one index
+ * behind its account, a code leads to its order by itself (engine/code.h), and the indices for
+ * closing by itself hold unpaid orders only.
+ */
 static const char schema[] =
     "CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE account (id INTEGER PRIMARY KEY, mch_id TEXT NOT NULL UNIQUE,"
