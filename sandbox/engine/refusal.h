@@ -56,7 +56,6 @@
     V3_ONLY(X, V3_NO_CERTIFICATE)                                                                                               \
     V3_ONLY(X, V3_SERIAL)                                                                                                       \
     V3_ONLY(X, V3_BAD_SIGN)                                                                                                     \
-    V3_ONLY(X, V3_REPLAY)                                                                                                       \
     V3_ONLY(X, V3_BAD_JSON)                                                                                                     \
     V3_ONLY(X, V3_FIELD)                                                                                                        \
     V3_ONLY(X, V3_EXTRA_FIELD)                                                                                                  \

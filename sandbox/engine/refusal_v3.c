@@ -29,7 +29,6 @@ static const struct refusal_v3 rows[REFUSAL_COUNT] = {
     [REFUSE_V3_NO_CERTIFICATE]   = { 401, "SIGN_ERROR", "商户未申请过证书。", 268443699, "V3 2.4" },
     [REFUSE_V3_SERIAL]           = { 401, "SIGN_ERROR", "商户证书序列号有误。", 268443699, "V3 2.4" },
     [REFUSE_V3_BAD_SIGN]         = { 401, "SIGN_ERROR", "错误的签名，验签失败", 268443699, "V3 2.4" },
-    [REFUSE_V3_REPLAY]           = { 401, "SIGN_ERROR", "Authorization不合法", 268443699, "V3 2.3" },
     [REFUSE_V3_BAD_JSON]         = { 400, "PARAM_ERROR", "参数错误", 268435461, "V3 12" },
     [REFUSE_V3_FIELD]            = { 400, "PARAM_ERROR", "参数错误", 270924337, "V3 1.5" },
     [REFUSE_V3_EXTRA_FIELD]      = { 400, "INVALID_REQUEST", "参数中含有非法的额外参数", 270924358, "V3 1.5" },
