@@ -187,7 +187,7 @@ static int fill_answer(struct call *call, const struct asked *asked, const struc
 
 const struct refusal *v3_trade_bill(struct call *call)
 {
-    struct asked asked;
+    struct asked asked = {};
     struct buf text = BUF_INIT(BILL_MAX);
     const struct refusal *no = read_asked(call, &asked);
     if (!no)
@@ -222,7 +222,7 @@ static int compress_into(struct view text, struct buf *out)
 
 const struct refusal *v3_bill_file(struct call *call)
 {
-    struct asked asked;
+    struct asked asked = {};
     struct call_v3 *v3 = call->v3;
     struct buf text = BUF_INIT(BILL_MAX);
     const struct refusal *no = read_token(call, &asked);
