@@ -298,7 +298,7 @@ const struct refusal *gate_v3(struct call *call)
     if (!no)
         no = check_merchant(call, &keys);
     if (!no)
-        no = check_signature(call, keys);
+        no = keys ? check_signature(call, keys) : REFUSE(SYSTEM_ERROR);
     if (!no)
         no = check_body(call);
     return no ? no : check_fields(call);

@@ -123,9 +123,24 @@ static void be_nobody(void)
         _exit(126);
 }
 
+/* A clone below /root is nobody's to enter. */
+static bool others_may_enter(const char *path)
+{
+    char parent[512];
+    struct stat found;
+    for (size_t i = 1; path[i]; i++) {
+        if (path[i] != '/')
+            continue;
+        snprintf(parent, sizeof(parent), "%.*s", (int)i, path);
+        if (stat(parent, &found) || !(found.st_mode & S_IXOTH))
+            return false;
+    }
+    return true;
+}
+
 START_TEST(a_folder_that_may_only_be_read_is_refused)
 {
-    if (geteuid() == 0 && access(BIN_DIR, X_OK))
+    if (geteuid() == 0 && !others_may_enter(BIN_DIR "/"))
         return;
     ck_assert_int_eq(chmod(folder, 0555), 0);
     must_refuse(args, be_nobody, "unable to open");
