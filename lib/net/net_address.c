@@ -104,3 +104,10 @@ int net_address_parse(struct view host, uint16_t port, struct sockaddr_storage *
     }
     return ERR_SYNTAX;
 }
+
+bool net_host_is_private(struct view host)
+{
+    return view_is(host, "localhost") || view_starts(host, VIEW("127.")) ||
+           view_starts(host, VIEW("10.")) || view_starts(host, VIEW("192.168.")) ||
+           view_is(host, "::1");
+}

@@ -21,4 +21,7 @@ bool net_address_allowed(const struct sockaddr *address);
  */
 [[nodiscard]] int net_address_parse(struct view host, uint16_t port, struct sockaddr_storage *out);
 
+/* Is @host written as one that only this machine or its own network can reach? For remarks. */
+bool net_host_is_private(struct view host);
+
 #endif

@@ -119,6 +119,8 @@ static const struct refusal *check_repeat(const struct refund_spec *spec,
 {
     if (known->order_id != order->id)
         return REFUSE(REFUND_REENTRY_DIFFERS);
+    if (spec->total_fen != order->total_fen)
+        return REFUSE(REFUND_TOTAL_DIFFERS);
     if (known->refund_fen != spec->refund_fen)
         return REFUSE(REFUND_FEE_DIFFERS);
     return view_eq(buf_view(&known->notify_url), spec->notify_url) ? NULL

@@ -184,6 +184,15 @@ START_TEST(the_same_number_is_the_same_refund)
     expect(&two, 200, "", NULL);
     refund("order-03", "R3", 87, &two);
     expect(&two, 400, "REFUND_FEE_MISMATCH", NULL);
+    v3_send(&door,
+            &(struct v3_send){
+                .method = "POST",
+                .target = REFUNDS,
+                .body = "{\"out_trade_no\":\"order-03\",\"out_refund_no\":\"R3\","
+                        "\"notify_url\":\"https://merchant.example/refund\","
+                        "\"amount\":{\"refund\":88,\"total\":89,\"currency\":\"CNY\"}}" },
+            &two);
+    expect(&two, 400, "INVALID_REQUEST", "您的请求参数与订单信息不一致");
     refund("order-03", "R4", 1, &two);
     expect(&two, 400, "INVALID_REQUEST", "申请退款金额超过订单可退金额");
 }

@@ -2,6 +2,7 @@
 #include "api/v2/api_v2.h"
 #include "base/mem.h"
 #include "net/http_msg.h"
+#include "net/net_address.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -52,13 +53,6 @@ static const struct refusal *rule_time(struct call *call, const struct field *fi
                        "%s: not yyyyMMddHHmmss of a day that exists", field->clause);
 }
 
-static bool is_private_host(struct view host)
-{
-    return view_is(host, "localhost") || view_starts(host, VIEW("127.")) ||
-           view_starts(host, VIEW("10.")) || view_starts(host, VIEW("192.168.")) ||
-           view_is(host, "::1");
-}
-
 static const struct refusal *rule_notify_url(struct call *call, const struct field *field,
                                              struct view value)
 {
@@ -75,7 +69,7 @@ static const struct refusal *rule_notify_url(struct call *call, const struct fie
         exchange_remark(call->exchange, "notify-url-parts", "V2 6.6",
                         "notify_url has a password or a fragment; %s",
                         url.has_userinfo ? "it will not be called" : "that is not sent");
-    if (is_private_host(url.host))
+    if (net_host_is_private(url.host))
         exchange_remark(call->exchange, "notify-url-private", "V2 6.6",
                         "notify_url names %.*s, which production cannot reach", VIEW_ARG(url.host));
     return NULL;

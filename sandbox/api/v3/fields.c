@@ -263,6 +263,16 @@ const struct refusal *v3_text_check(struct call *call, const struct v3_field *fi
     return no;
 }
 
+const struct refusal *v3_rule_currency(struct call *call, const struct v3_field *field,
+                                       const json_t *value)
+{
+    if (strcmp(json_string_value(value), "CNY") == 0)
+        return NULL;
+    return v3_field_refuse(call, field, json_deep_copy(value), "Currency code is invalid",
+                           "输入源“/body/%s”映射到值字段“%s”枚举值校验失败，可选值为 CNY",
+                           field->path, field->label);
+}
+
 /* ---- values ------------------------------------------------------------------------------------- */
 
 json_t *v3_body_at(const struct call *call, const char *path)

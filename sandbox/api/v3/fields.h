@@ -46,6 +46,10 @@ const struct refusal *v3_field_refuse(struct call *call, const struct v3_field *
                                       json_t *value, const char *issue, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* A rule more than one chapter uses: CNY only. */
+const struct refusal *v3_rule_currency(struct call *call, const struct v3_field *field,
+                                       const json_t *value);
+
 /* A parameter of the query, decoded into @out. ERR_NOT_FOUND, ERR_SYNTAX, ERR_TOO_LONG. */
 [[nodiscard]] int v3_query_get(const struct call *call, const char *name, char *out, size_t size);
 

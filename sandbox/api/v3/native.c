@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/json_write.h"
+#include "net/net_address.h"
 
 #include <arpa/inet.h>
 
@@ -37,23 +38,6 @@ static const struct refusal *rule_time(struct call *call, const struct v3_field 
                            field->path, field->label);
 }
 
-static const struct refusal *rule_currency(struct call *call, const struct v3_field *field,
-                                           const json_t *value)
-{
-    if (strcmp(json_string_value(value), "CNY") == 0)
-        return NULL;
-    return v3_field_refuse(call, field, json_deep_copy(value), "Currency code is invalid",
-                           "输入源“/body/%s”映射到值字段“%s”枚举值校验失败，可选值为 CNY",
-                           field->path, field->label);
-}
-
-static bool is_private_host(struct view host)
-{
-    return view_is(host, "localhost") || view_starts(host, VIEW("127.")) ||
-           view_starts(host, VIEW("10.")) || view_starts(host, VIEW("192.168.")) ||
-           view_is(host, "::1");
-}
-
 /* V3 6.6: the pattern decides; what production would not reach is remarked. */
 static const struct refusal *rule_notify_url(struct call *call, const struct v3_field *,
                                              const json_t *value)
@@ -63,7 +47,7 @@ static const struct refusal *rule_notify_url(struct call *call, const struct v3_
     if (http_url_parse(text, &url))
         exchange_remark(call->exchange, "notify-url-odd", "V3 6.6",
                         "notify_url fits the pattern, and is no URL that can be called");
-    else if (!url.tls || is_private_host(url.host))
+    else if (!url.tls || net_host_is_private(url.host))
         exchange_remark(call->exchange, "notify-url-private", "V3 6.6",
                         "notify_url is %s, which production does not call",
                         url.tls ? "on a private host" : "not https");
@@ -117,7 +101,7 @@ const struct v3_field v3_native_fields[] = {
     { P "amount.total", "amount/total", "总金额", V3_INTEGER, true, 1, FEN_MAX, NULL, NULL,
       V3_BODY },
     { P "amount.currency", "amount/currency", "货币类型", V3_TEXT, false, 1, 16, NULL,
-      rule_currency, V3_BODY },
+      v3_rule_currency, V3_BODY },
     { P "detail", "detail", "优惠功能", V3_OBJECT, false, 0, 0, NULL, rule_detail, V3_BODY },
     { P "detail.cost_price", "detail/cost_price", "订单原价", V3_INTEGER, false, 0, FEN_MAX, NULL,
       NULL, V3_BODY },

@@ -16,29 +16,16 @@ static bool is_refund_number(struct view text)
 
 static const struct v3_pattern refund_number = { "^[0-9a-zA-Z_\\-\\|\\*@]+$", is_refund_number };
 
-static const struct refusal *one_of(struct call *call, const struct v3_field *field,
-                                    const json_t *value, const char *const *words)
-{
-    for (size_t i = 0; words[i]; i++)
-        if (strcmp(json_string_value(value), words[i]) == 0)
-            return NULL;
-    return v3_field_refuse(call, field, json_deep_copy(value), "is none of its values",
-                           "输入源“/body/%s”映射到值字段“%s”枚举值校验失败", field->path,
-                           field->label);
-}
-
-static const struct refusal *rule_currency(struct call *call, const struct v3_field *field,
-                                           const json_t *value)
-{
-    static const char *const words[] = { "CNY", NULL };
-    return one_of(call, field, value, words);
-}
-
 static const struct refusal *rule_funds(struct call *call, const struct v3_field *field,
                                         const json_t *value)
 {
-    static const char *const words[] = { "AVAILABLE", "UNSETTLED", NULL };
-    return one_of(call, field, value, words);
+    const char *text = json_string_value(value);
+    if (strcmp(text, "AVAILABLE") == 0 || strcmp(text, "UNSETTLED") == 0)
+        return NULL;
+    return v3_field_refuse(call, field, json_deep_copy(value), "is none of its values",
+                           "输入源“/body/%s”映射到值字段“%s”枚举值校验失败，可选值为 "
+                           "AVAILABLE、UNSETTLED",
+                           field->path, field->label);
 }
 
 #define P "V3 4.4 "
@@ -67,8 +54,8 @@ const struct v3_field v3_refund_fields[] = {
       NULL, NULL, V3_BODY },
     { P "amount.total", "amount/total", "原订单金额", V3_INTEGER, true, 1, FEN_MAX, NULL, NULL,
       V3_BODY },
-    { P "amount.currency", "amount/currency", "退款币种", V3_TEXT, true, 1, 16, NULL, rule_currency,
-      V3_BODY },
+    { P "amount.currency", "amount/currency", "退款币种", V3_TEXT, true, 1, 16, NULL,
+      v3_rule_currency, V3_BODY },
     { P "goods_detail", "goods_detail", "退款商品", V3_ARRAY, false, 0, 6000, NULL, NULL, V3_BODY },
     { P "merchant_goods_id", G "merchant_goods_id", "商户侧商品编码", V3_TEXT, true, 1, 32, NULL,
       NULL, V3_BODY },
