@@ -52,7 +52,7 @@ static int fill(struct delivery *d, struct account *account, const struct fault 
     if (!err)
         err = order_get(sandbox->store, d->notice.order_id, &order);
     if (!err && d->notice.kind == NOTICE_REFUND)
-        err = refund_get(sandbox->store, d->notice.refund_id, &refund);
+        err = refund_get(sandbox->store, d->notice.about_id, &refund);
     refund_see_time(account, &refund);
     if (!err)
         err =

@@ -174,7 +174,7 @@ static int insert_notice(struct engine *engine, struct account *account,
     };
     *notice = (struct notice_row){ .account_id = account->id,
                                    .order_id = refund->order_id,
-                                   .refund_id = refund->id,
+                                   .about_id = refund->id,
                                    .kind = NOTICE_REFUND,
                                    .state = by_mode[account->notice_mode],
                                    .created_ms = due_ms,
@@ -295,7 +295,7 @@ static int wake_notice(struct engine *engine, struct account *account,
                        const struct refund_row *refund, struct notice_row *notice)
 {
     int64_t now_ms = account_now_ms(account);
-    int err = notice_get_by_refund(engine->store, refund->id, notice);
+    int err = notice_get_about(engine->store, NOTICE_REFUND, refund->id, notice);
     if (err == ERR_NOT_FOUND)
         return insert_notice(engine, account, refund, now_ms, notice);
     if (err)

@@ -61,15 +61,27 @@ static int run_with(struct store *store, enum sql_id id, int64_t account_id)
 int account_clear(struct store *store, int64_t account_id)
 {
     /* children first: each finds its rows through its parent */
-    static const enum sql_id of_one[] = { SQL_CLEAR_DELIVERIES, SQL_CLEAR_NOTICES,
-                                          SQL_CLEAR_PAYMENTS,   SQL_CLEAR_REFUNDS,
-                                          SQL_CLEAR_FAULTS,     SQL_CLEAR_ORDERS };
+    static const enum sql_id of_one[] = { SQL_CLEAR_COMBINED_DELIVERIES,
+                                          SQL_CLEAR_COMBINED_NOTICES,
+                                          SQL_CLEAR_COMBINED_PAYMENTS,
+                                          SQL_CLEAR_COMBINED_REFUNDS,
+                                          SQL_CLEAR_COMBINES,
+                                          SQL_CLEAR_COMBINED_ORDERS,
+                                          SQL_CLEAR_DELIVERIES,
+                                          SQL_CLEAR_NOTICES,
+                                          SQL_CLEAR_PAYMENTS,
+                                          SQL_CLEAR_REFUNDS,
+                                          SQL_CLEAR_FAULTS,
+                                          SQL_CLEAR_ORDERS };
     static const enum sql_id of_all[] = { SQL_CLEAR_ALL_DELIVERIES, SQL_CLEAR_ALL_NOTICES,
                                           SQL_CLEAR_ALL_PAYMENTS,   SQL_CLEAR_ALL_REFUNDS,
-                                          SQL_CLEAR_ALL_FAULTS,     SQL_CLEAR_ALL_ORDERS };
+                                          SQL_CLEAR_ALL_FAULTS,     SQL_CLEAR_ALL_ORDERS,
+                                          SQL_CLEAR_ALL_COMBINES };
     int err = store_keep_ids(store);
-    for (size_t i = 0; !err && i < COUNT(of_one); i++)
-        err = account_id ? run_with(store, of_one[i], account_id) : sql_do(store, of_all[i]);
+    for (size_t i = 0; !err && account_id && i < COUNT(of_one); i++)
+        err = run_with(store, of_one[i], account_id);
+    for (size_t i = 0; !err && !account_id && i < COUNT(of_all); i++)
+        err = sql_do(store, of_all[i]);
     return err;
 }
 

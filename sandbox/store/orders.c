@@ -26,6 +26,7 @@ static int read_order(struct sql *sql, struct order_row *out)
     sql_get_text(sql, out->prepay_id, sizeof(out->prepay_id));
     sql_get_text(sql, out->code, sizeof(out->code));
     out->code_form = (unsigned char)sql_get_int(sql);
+    out->combine_id = sql_get_int(sql);
     sql_get_buf(sql, &out->request, REQUEST_BLOB_MAX);
     return sql->err;
 }
@@ -66,6 +67,7 @@ int order_insert(struct store *store, struct order_row *row)
     sql_put_text(&sql, row->prepay_id);
     sql_put_text(&sql, row->code);
     sql_put_int(&sql, row->code_form);
+    sql_put_int(&sql, row->combine_id);
     sql_put_blob(&sql, &row->request);
     int err = sql_change(&sql, ERR_EXISTS);
     if (!err)
@@ -135,6 +137,26 @@ int order_each(struct store *store, const struct order_filter *filter,
         if (!err && wanted)
             err = visit(ctx, &row);
         if (err || (wanted && ++seen == filter->limit)) {
+            err = sql_end(&sql, err);
+            break;
+        }
+    }
+    order_row_release(&row);
+    return err;
+}
+
+int order_each_combined(struct store *store, int64_t combine_id,
+                        int (*visit)(void *ctx, const struct order_row *row), void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_ORDER_COMBINED);
+    struct order_row row = {};
+    int err;
+    sql_put_int(&sql, combine_id);
+    while ((err = sql_next(&sql)) == 1) {
+        err = read_order(&sql, &row);
+        if (!err)
+            err = visit(ctx, &row);
+        if (err) {
             err = sql_end(&sql, err);
             break;
         }

@@ -12,7 +12,7 @@ static int read_notice(struct sql *sql, struct notice_row *out)
     out->attempts = (int)sql_get_int(sql);
     out->created_ms = sql_get_int(sql);
     out->due_ms = sql_get_int(sql);
-    out->refund_id = sql_get_int(sql);
+    out->about_id = sql_get_int(sql);
     return sql->err;
 }
 
@@ -35,7 +35,7 @@ int notice_insert(struct store *store, struct notice_row *row)
     sql_put_int(&sql, row->attempts);
     sql_put_int(&sql, row->created_ms);
     sql_put_int(&sql, row->due_ms);
-    sql_put_int(&sql, row->refund_id);
+    sql_put_int(&sql, row->about_id);
     int err = sql_change(&sql, ERR_EXISTS);
     if (!err)
         row->id = ++store->last_id[ID_NOTICE];
@@ -68,10 +68,12 @@ int notice_get_by_order(struct store *store, int64_t order_id, enum notice_kind 
     return get_notice(&sql, out);
 }
 
-int notice_get_by_refund(struct store *store, int64_t refund_id, struct notice_row *out)
+int notice_get_about(struct store *store, enum notice_kind kind, int64_t about_id,
+                     struct notice_row *out)
 {
-    struct sql sql = sql_start(store, SQL_NOTICE_BY_REFUND);
-    sql_put_int(&sql, refund_id);
+    struct sql sql = sql_start(store, SQL_NOTICE_ABOUT);
+    sql_put_int(&sql, about_id);
+    sql_put_int(&sql, kind);
     return get_notice(&sql, out);
 }
 

@@ -61,10 +61,28 @@ struct order_row {
     char prepay_id[PREPAY_ID_MAX + 1];
     char code[CODE_MAX + 1];
     unsigned char code_form; /* index of the switch code_form */
+    int64_t combine_id;      /* of the combined order that this one is a part of; else 0 */
     struct buf request;      /* the business fields as sent; engine/order.c packs and reads them */
 };
 
 void order_row_release(struct order_row *row);
+
+/*
+ * Orders of several accounts that are paid by one payment. Its times are the combining account's;
+ * prepay and code are those of its orders, which all have the same.
+ */
+struct combine_row {
+    int64_t id;         /* 0: not stored yet */
+    int64_t account_id; /* who combines */
+    enum trade_state state;
+    enum trade_type trade_type;
+    int64_t created_ms, expire_ms, closed_ms, paid_ms; /* virtual; 0: never */
+    char out_trade_no[OUT_TRADE_NO_MAX + 1];           /* the wire's combine_out_trade_no */
+    char transaction_id[TRANSACTION_ID_MAX + 1];       /* "" until it is paid */
+    struct buf request;                                /* the body as sent, keys sorted */
+};
+
+void combine_row_release(struct combine_row *row);
 
 #define COUPONS_MAX 8
 
@@ -94,7 +112,8 @@ enum notice_state {
     NOTICE_LOST         /* the timetable ran out */
 };
 
-enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND };
+/* Kept as integers: never renumber. The first two are about an order, the others about none. */
+enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND, NOTICE_COMBINE };
 
 /* Kept as integers: never renumber. */
 enum refund_state {
@@ -129,8 +148,9 @@ struct refund_sum {
 
 /* One notification: a row of the outbox. Its body is made anew for each delivery. */
 struct notice_row {
-    int64_t id, account_id, order_id;
-    int64_t refund_id; /* of kind REFUND; else 0 */
+    int64_t id, account_id;
+    int64_t order_id; /* of kinds PAYMENT and REFUND; else 0 */
+    int64_t about_id; /* a refund's, a combined order's, by the kind; of kind PAYMENT 0 */
     enum notice_kind kind;
     enum notice_state state;
     int attempts;       /* deliveries begun */

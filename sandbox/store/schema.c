@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 #define REFUND_TABLE                                                                               \
     "CREATE TABLE refund (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                    \
@@ -16,8 +16,28 @@
     "CREATE UNIQUE INDEX refund_number ON refund (account_id, out_refund_no);"                     \
     "CREATE INDEX refund_order ON refund (order_id);"
 #define NOTICE_INDICES                                                                             \
-    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"                      \
-    "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"
+    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, about_id);"                       \
+    "CREATE INDEX notice_about ON notice (about_id, kind) WHERE about_id > 0;"
+#define ORDER_INDICES                                                                              \
+    "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"                          \
+    " WHERE state = 1 AND expire_ms = 0 AND combine_id = 0;"                                       \
+    "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"                       \
+    " WHERE state = 1 AND expire_ms > 0 AND combine_id = 0;"                                       \
+    "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"                          \
+    " WHERE state = 1 AND expire_ms > 0 AND combine_id = 0;"                                       \
+    "CREATE INDEX orders_combined ON orders (combine_id) WHERE combine_id > 0;"
+#define COMBINE_TABLE                                                                              \
+    "CREATE TABLE combine (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                   \
+    " state INTEGER NOT NULL, trade_type INTEGER NOT NULL, created_ms INTEGER NOT NULL,"           \
+    " expire_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL, paid_ms INTEGER NOT NULL,"           \
+    " out_trade_no TEXT NOT NULL, transaction_id TEXT NOT NULL, request BLOB NOT NULL) STRICT;"    \
+    "CREATE UNIQUE INDEX combine_number ON combine (account_id, out_trade_no);"                    \
+    "CREATE INDEX combine_unpaid_plain ON combine (account_id, created_ms)"                        \
+    " WHERE state = 1 AND expire_ms = 0;"                                                          \
+    "CREATE INDEX combine_unpaid_expiring ON combine (account_id, created_ms)"                     \
+    " WHERE state = 1 AND expire_ms > 0;"                                                          \
+    "CREATE INDEX combine_unpaid_expiry ON combine (account_id, expire_ms)"                        \
+    " WHERE state = 1 AND expire_ms > 0;"
 
 /*
  * An open order is what there are many of, so nothing is kept twice: the number lies in one index
@@ -33,21 +53,15 @@ static const char schema[] =
     " sign_type INTEGER NOT NULL, total_fen INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
     " expire_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL, prepay_ms INTEGER NOT NULL,"
     " out_trade_no TEXT NOT NULL, prepay_id TEXT NOT NULL, code TEXT NOT NULL,"
-    " code_form INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX orders_number ON orders (account_id, out_trade_no);"
-    "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"
-    " WHERE state = 1 AND expire_ms = 0;"
-    "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"
-    " WHERE state = 1 AND expire_ms > 0;"
-    "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"
-    " WHERE state = 1 AND expire_ms > 0;"
+    " code_form INTEGER NOT NULL, combine_id INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX orders_number ON orders (account_id, out_trade_no);" ORDER_INDICES
     "CREATE TABLE payment (order_id INTEGER PRIMARY KEY, transaction_id TEXT NOT NULL UNIQUE,"
     " openid TEXT NOT NULL, bank_type TEXT NOT NULL, paid_ms INTEGER NOT NULL,"
     " cash_fen INTEGER NOT NULL, coupons TEXT NOT NULL) STRICT;"
     "CREATE TABLE notice (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " order_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
-    " refund_id INTEGER NOT NULL DEFAULT 0) STRICT;" NOTICE_INDICES
+    " about_id INTEGER NOT NULL) STRICT;" NOTICE_INDICES
     "CREATE INDEX notice_account ON notice (account_id);"
     "CREATE INDEX notice_waiting ON notice (account_id, due_ms) WHERE state = 1;"
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, notice_id INTEGER NOT NULL,"
@@ -57,12 +71,20 @@ static const char schema[] =
     "CREATE INDEX delivery_notice ON delivery (notice_id);"
     "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE;
+    "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE COMBINE_TABLE;
 
 /* From each version to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {
     [1] = "ALTER TABLE notice ADD COLUMN refund_id INTEGER NOT NULL DEFAULT 0;"
-          "DROP INDEX notice_order;" NOTICE_INDICES REFUND_TABLE "PRAGMA user_version = 2;",
+          "DROP INDEX notice_order;"
+          "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"
+          "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;" REFUND_TABLE
+          "PRAGMA user_version = 2;",
+    [2] = "DROP INDEX notice_order; DROP INDEX notice_refund;"
+          "ALTER TABLE notice RENAME COLUMN refund_id TO about_id;" NOTICE_INDICES
+          "ALTER TABLE orders ADD COLUMN combine_id INTEGER NOT NULL DEFAULT 0;"
+          "DROP INDEX orders_unpaid_plain; DROP INDEX orders_unpaid_expiring;"
+          "DROP INDEX orders_unpaid_expiry;" ORDER_INDICES COMBINE_TABLE "PRAGMA user_version = 3;",
 };
 
 /* The one integer that @text yields; 0 with an error. */

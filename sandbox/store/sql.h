@@ -13,14 +13,23 @@
 
 #define ORDER_COLUMNS                                                                              \
     "id, account_id, dialect, state, trade_type, sign_type, total_fen, created_ms, expire_ms, "    \
-    "closed_ms, prepay_ms, out_trade_no, prepay_id, code, code_form, request"
+    "closed_ms, prepay_ms, out_trade_no, prepay_id, code, code_form, combine_id, request"
 #define NOTICE_COLUMNS                                                                             \
-    "id, account_id, order_id, kind, state, attempts, created_ms, due_ms, refund_id"
+    "id, account_id, order_id, kind, state, attempts, created_ms, due_ms, about_id"
 #define REFUND_COLUMNS                                                                             \
     "id, account_id, order_id, dialect, state, becomes, refund_fen, before_fen, created_ms, "      \
     "due_ms, ended_ms, out_refund_no, refund_id, funds_account, notify_url, reason"
+#define COMBINE_COLUMNS                                                                            \
+    "id, account_id, state, trade_type, created_ms, expire_ms, closed_ms, paid_ms, out_trade_no, " \
+    "transaction_id, request"
 #define DELIVERY_COLUMNS                                                                           \
     "id, notice_id, attempt, sent_ms, ended_ms, status, error, acknowledged, row"
+
+/* Combined orders in which an account has a part, and all orders that belong to one of these. */
+#define COMBINED                                                                                   \
+    "(SELECT id FROM combine WHERE account_id = ?1 UNION"                                          \
+    " SELECT combine_id FROM orders WHERE combine_id > 0 AND account_id = ?1)"
+#define OF_COMBINED "(SELECT id FROM orders WHERE combine_id > 0 AND combine_id IN " COMBINED ")"
 
 #define SQL_MAP(X)                                                                                 \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
@@ -40,7 +49,8 @@
     X(UNDO_4, "ROLLBACK TO s4")                                                                    \
     X(LAST_IDS, "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM orders),"              \
                 " (SELECT max(id) FROM notice), (SELECT max(id) FROM delivery),"                   \
-                " (SELECT max(id) FROM fault), (SELECT max(id) FROM refund)")                      \
+                " (SELECT max(id) FROM fault), (SELECT max(id) FROM refund),"                      \
+                " (SELECT max(id) FROM combine)")                                                  \
     X(COUNTER_GET, "SELECT next FROM counter WHERE name = ?")                                      \
     X(COUNTER_SET, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                              \
                    " ON CONFLICT DO UPDATE SET next = ?2")                                         \
@@ -58,14 +68,25 @@
     X(CLEAR_REFUNDS, "DELETE FROM refund WHERE account_id = ?")                                    \
     X(CLEAR_FAULTS, "DELETE FROM fault WHERE account_id = ?")                                      \
     X(CLEAR_ORDERS, "DELETE FROM orders WHERE account_id = ?")                                     \
+    X(CLEAR_COMBINED_DELIVERIES, "DELETE FROM delivery WHERE notice_id IN (SELECT id FROM notice"  \
+                                 " WHERE order_id IN " OF_COMBINED " OR (kind = 3 AND"             \
+                                 " about_id IN " COMBINED "))")                                    \
+    X(CLEAR_COMBINED_NOTICES, "DELETE FROM notice WHERE order_id IN " OF_COMBINED                  \
+                              " OR (kind = 3 AND about_id IN " COMBINED ")")                       \
+    X(CLEAR_COMBINED_PAYMENTS, "DELETE FROM payment WHERE order_id IN " OF_COMBINED)               \
+    X(CLEAR_COMBINED_REFUNDS, "DELETE FROM refund WHERE order_id IN " OF_COMBINED)                 \
+    X(CLEAR_COMBINES, "DELETE FROM combine WHERE id IN " COMBINED)                                 \
+    X(CLEAR_COMBINED_ORDERS, "DELETE FROM orders WHERE ?1 > 0 AND combine_id > 0 AND NOT EXISTS"   \
+                             " (SELECT 1 FROM combine WHERE combine.id = combine_id)")             \
     X(CLEAR_ALL_DELIVERIES, "DELETE FROM delivery")                                                \
     X(CLEAR_ALL_NOTICES, "DELETE FROM notice")                                                     \
     X(CLEAR_ALL_PAYMENTS, "DELETE FROM payment")                                                   \
     X(CLEAR_ALL_REFUNDS, "DELETE FROM refund")                                                     \
     X(CLEAR_ALL_FAULTS, "DELETE FROM fault")                                                       \
     X(CLEAR_ALL_ORDERS, "DELETE FROM orders")                                                      \
+    X(CLEAR_ALL_COMBINES, "DELETE FROM combine")                                                   \
     X(ORDER_INSERT, "INSERT INTO orders (" ORDER_COLUMNS ")"                                       \
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                     \
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                  \
                     " ON CONFLICT DO NOTHING")                                                     \
     X(ORDER_SET_STATE, "UPDATE orders SET state = ?, closed_ms = ? WHERE id = ?")                  \
     X(ORDER_SET_PREPAY, "UPDATE orders SET prepay_ms = ?, prepay_id = ?, code = ?,"                \
@@ -78,14 +99,34 @@
     X(ORDER_EACH, "SELECT " ORDER_COLUMNS " FROM orders"                                           \
                   " WHERE account_id = ? AND id > ? ORDER BY id")                                  \
     X(UNPAID_PLAIN, "SELECT id, created_ms FROM orders INDEXED BY orders_unpaid_plain"             \
-                    " WHERE account_id = ? AND state = 1 AND expire_ms = 0"                        \
+                    " WHERE account_id = ? AND state = 1 AND expire_ms = 0 AND combine_id = 0"     \
                     " ORDER BY created_ms LIMIT 1")                                                \
     X(UNPAID_EXPIRING, "SELECT id, created_ms FROM orders INDEXED BY orders_unpaid_expiring"       \
-                       " WHERE account_id = ? AND state = 1 AND expire_ms > 0"                     \
+                       " WHERE account_id = ? AND state = 1 AND expire_ms > 0 AND combine_id = 0"  \
                        " ORDER BY created_ms LIMIT 1")                                             \
     X(UNPAID_EXPIRY, "SELECT id, expire_ms FROM orders INDEXED BY orders_unpaid_expiry"            \
-                     " WHERE account_id = ? AND state = 1 AND expire_ms > 0"                       \
+                     " WHERE account_id = ? AND state = 1 AND expire_ms > 0 AND combine_id = 0"    \
                      " ORDER BY expire_ms LIMIT 1")                                                \
+    X(ORDER_COMBINED, "SELECT " ORDER_COLUMNS " FROM orders INDEXED BY orders_combined"            \
+                      " WHERE combine_id = ? AND combine_id > 0 ORDER BY id")                      \
+    X(COMBINE_INSERT, "INSERT INTO combine (" COMBINE_COLUMNS ")"                                  \
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")          \
+    X(COMBINE_SET_STATE, "UPDATE combine SET state = ?, closed_ms = ?, paid_ms = ?,"               \
+                         " transaction_id = ? WHERE id = ?")                                       \
+    X(COMBINE_GET, "SELECT " COMBINE_COLUMNS " FROM combine WHERE id = ?")                         \
+    X(COMBINE_BY_NUMBER,                                                                           \
+      "SELECT " COMBINE_COLUMNS " FROM combine WHERE account_id = ? AND out_trade_no = ?")         \
+    X(COMBINE_EACH, "SELECT " COMBINE_COLUMNS " FROM combine"                                      \
+                    " WHERE account_id = ? AND id > ? ORDER BY id")                                \
+    X(COMBINE_UNPAID_PLAIN,                                                                        \
+      "SELECT id, created_ms FROM combine INDEXED BY combine_unpaid_plain"                         \
+      " WHERE account_id = ? AND state = 1 AND expire_ms = 0 ORDER BY created_ms LIMIT 1")         \
+    X(COMBINE_UNPAID_EXPIRING,                                                                     \
+      "SELECT id, created_ms FROM combine INDEXED BY combine_unpaid_expiring"                      \
+      " WHERE account_id = ? AND state = 1 AND expire_ms > 0 ORDER BY created_ms LIMIT 1")         \
+    X(COMBINE_UNPAID_EXPIRY,                                                                       \
+      "SELECT id, expire_ms FROM combine INDEXED BY combine_unpaid_expiry"                         \
+      " WHERE account_id = ? AND state = 1 AND expire_ms > 0 ORDER BY expire_ms LIMIT 1")          \
     X(PAYMENT_INSERT, "INSERT INTO payment (order_id, transaction_id, openid, bank_type, paid_ms," \
                       " cash_fen, coupons) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")   \
     X(PAYMENT_EACH, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"       \
@@ -113,8 +154,8 @@
     X(NOTICE_UPDATE, "UPDATE notice SET state = ?, attempts = ?, due_ms = ? WHERE id = ?")         \
     X(NOTICE_GET, "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?")                            \
     X(NOTICE_BY_ORDER, "SELECT " NOTICE_COLUMNS " FROM notice WHERE order_id = ? AND kind = ?")    \
-    X(NOTICE_BY_REFUND, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_refund"           \
-                        " WHERE refund_id = ? AND refund_id > 0")                                  \
+    X(NOTICE_ABOUT, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_about"                \
+                    " WHERE about_id = ? AND about_id > 0 AND kind = ?")                           \
     X(NOTICE_NEXT, "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_waiting"               \
                    " WHERE account_id = ? AND state = 1 ORDER BY due_ms, id LIMIT 1")              \
     X(NOTICE_EACH, "SELECT " NOTICE_COLUMNS " FROM notice"                                         \
@@ -144,7 +185,16 @@ enum sql_id {
  * Tables whose ids count up and are never used again: not while the process lives, and not after a
  * restart either, because whatever deletes rows keeps the count with store_keep_ids().
  */
-enum id_table { ID_ACCOUNT, ID_ORDER, ID_NOTICE, ID_DELIVERY, ID_FAULT, ID_REFUND, ID_TABLES };
+enum id_table {
+    ID_ACCOUNT,
+    ID_ORDER,
+    ID_NOTICE,
+    ID_DELIVERY,
+    ID_FAULT,
+    ID_REFUND,
+    ID_COMBINE,
+    ID_TABLES
+};
 
 #define SAVES_MAX   4
 #define TROUBLE_MAX 256

@@ -43,7 +43,10 @@ void store_spoil(struct store *store);
 [[nodiscard]] int account_delete(struct store *store, int64_t id); /* and all that is its */
 [[nodiscard]] int account_each(struct store *store,
                                int (*visit)(void *ctx, const struct account_row *row), void *ctx);
-/* Orders, payments, refunds, notices, deliveries, faults of the account; 0: of all. */
+/*
+ * Orders, payments, refunds, notices, deliveries, faults of the account; 0: of all. A combined order
+ * in which it has a part goes whole, with what belongs to others.
+ */
 [[nodiscard]] int account_clear(struct store *store, int64_t account_id);
 
 /*
@@ -70,7 +73,15 @@ struct order_filter {
 [[nodiscard]] int order_each(struct store *store, const struct order_filter *filter,
                              int (*visit)(void *ctx, const struct order_row *row), void *ctx);
 
-/* For closing by itself: which unpaid (NOTPAY) order of the account comes first. */
+/* Those of a combined order, in the order in which they were put in. */
+[[nodiscard]] int order_each_combined(struct store *store, int64_t combine_id,
+                                      int (*visit)(void *ctx, const struct order_row *row),
+                                      void *ctx);
+
+/*
+ * For closing by itself: which unpaid (NOTPAY) order of the account comes first. Parts of combined
+ * orders are never among them: the combined order closes them.
+ */
 enum unpaid_by {
     UNPAID_BY_CREATED_PLAIN,    /* oldest created_ms among those without expire_ms */
     UNPAID_BY_CREATED_EXPIRING, /* oldest created_ms among those with expire_ms */
@@ -78,6 +89,19 @@ enum unpaid_by {
 };
 [[nodiscard]] int order_first_unpaid(struct store *store, int64_t account_id, enum unpaid_by by,
                                      int64_t *id, int64_t *at_ms);
+
+/* combined orders; ERR_EXISTS for a known (account, out_trade_no), and then nothing was done */
+[[nodiscard]] int combine_insert(struct store *store, struct combine_row *row); /* sets id */
+/* State, closed_ms, paid_ms and transaction_id; the rest never changes. */
+[[nodiscard]] int combine_set_state(struct store *store, const struct combine_row *row);
+[[nodiscard]] int combine_get(struct store *store, int64_t id, struct combine_row *out);
+[[nodiscard]] int combine_get_by_number(struct store *store, int64_t account_id, struct view number,
+                                        struct combine_row *out);
+[[nodiscard]] int combine_each(struct store *store, int64_t account_id, int64_t after_id,
+                               int (*visit)(void *ctx, const struct combine_row *row), void *ctx);
+/* As order_first_unpaid(). */
+[[nodiscard]] int combine_first_unpaid(struct store *store, int64_t account_id, enum unpaid_by by,
+                                       int64_t *id, int64_t *at_ms);
 
 /* payments; ERR_EXISTS for a known order or transaction_id */
 [[nodiscard]] int payment_insert(struct store *store, const struct payment_row *row);
@@ -104,14 +128,14 @@ enum unpaid_by {
 [[nodiscard]] int refund_each(struct store *store, int64_t account_id, int64_t after_id,
                               int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
 
-/* the outbox; ERR_EXISTS for a known (order, kind, refund) */
+/* the outbox; ERR_EXISTS for a known (order, kind, about) */
 [[nodiscard]] int notice_insert(struct store *store, struct notice_row *row); /* sets id */
 [[nodiscard]] int notice_update(struct store *store, const struct notice_row *row);
 [[nodiscard]] int notice_get(struct store *store, int64_t id, struct notice_row *out);
 [[nodiscard]] int notice_get_by_order(struct store *store, int64_t order_id, enum notice_kind kind,
                                       struct notice_row *out);
-[[nodiscard]] int notice_get_by_refund(struct store *store, int64_t refund_id,
-                                       struct notice_row *out);
+[[nodiscard]] int notice_get_about(struct store *store, enum notice_kind kind, int64_t about_id,
+                                   struct notice_row *out);
 /* The WAITING one of the account that is due first. */
 [[nodiscard]] int notice_next(struct store *store, int64_t account_id, struct notice_row *out);
 [[nodiscard]] int notice_each(struct store *store, int64_t account_id, int64_t after_id,

@@ -324,43 +324,72 @@ START_TEST(a_file_that_is_not_ours_is_refused_with_the_reason)
     store_close(open_in(dir));
     sql_on_file("PRAGMA user_version = 999");
     expect_trouble("newer wxpay-sandbox (schema 999");
-    sql_on_file("PRAGMA user_version = 2; DROP TABLE notice");
+    sql_on_file("PRAGMA user_version = 3; DROP TABLE notice");
     expect_trouble("no such table: notice");
 }
 END_TEST
 
-/* As the first version left them: no refunds, one notification per order and kind. */
-START_TEST(a_file_of_the_first_version_is_brought_up_to_date)
+/* As the second version left them: nothing combined, notices about an order or its refund. */
+#define TO_VERSION_2                                                                               \
+    "DROP TABLE combine; DROP INDEX orders_combined; DROP INDEX orders_unpaid_plain;"              \
+    "DROP INDEX orders_unpaid_expiring; DROP INDEX orders_unpaid_expiry;"                          \
+    "ALTER TABLE orders DROP COLUMN combine_id;"                                                   \
+    "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"                          \
+    " WHERE state = 1 AND expire_ms = 0;"                                                          \
+    "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"                       \
+    " WHERE state = 1 AND expire_ms > 0;"                                                          \
+    "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"                          \
+    " WHERE state = 1 AND expire_ms > 0;"                                                          \
+    "DROP INDEX notice_order; DROP INDEX notice_about;"                                            \
+    "ALTER TABLE notice RENAME COLUMN about_id TO refund_id;"                                      \
+    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"                      \
+    "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"                        \
+    "PRAGMA user_version = 2;"
+/* And the first: no refunds, one notification per order and kind. */
+#define TO_VERSION_1                                                                               \
+    TO_VERSION_2 "DROP TABLE refund; DROP INDEX notice_order; DROP INDEX notice_refund;"           \
+                 "ALTER TABLE notice DROP COLUMN refund_id;"                                       \
+                 "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"                    \
+                 "PRAGMA user_version = 1"
+
+START_TEST(a_file_of_an_older_version_is_brought_up_to_date)
 {
     struct notice_row notice = {
         .account_id = 7, .order_id = 1, .kind = NOTICE_PAYMENT, .state = NOTICE_HELD
     };
     struct refund_row refund = { .account_id = 7, .order_id = 1, .state = REFUND_PROCESSING };
+    struct combine_row combine = { .account_id = 7, .state = TRADE_NOTPAY, .out_trade_no = "C" };
+    struct order_row order;
     struct store *old = open_in(dir);
     ck_assert_int_eq(store_begin(old), 0);
+    int64_t order_id = put_order(old, 7, "A");
     ck_assert_int_eq(notice_insert(old, &notice), 0);
     ck_assert_int_eq(store_commit(old), 0);
     store_close(old);
-    sql_on_file("DROP TABLE refund; DROP INDEX notice_order; DROP INDEX notice_refund;"
-                "ALTER TABLE notice DROP COLUMN refund_id;"
-                "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind);"
-                "PRAGMA user_version = 1");
+    sql_on_file(_i == 1 ? TO_VERSION_1 : TO_VERSION_2);
 
     struct store *now = open_in(dir);
     ck_assert_int_eq(store_begin(now), 0);
     ck_assert_int_eq(notice_get(now, notice.id, &notice), 0);
-    ck_assert(notice.state == NOTICE_HELD && notice.refund_id == 0);
+    ck_assert(notice.state == NOTICE_HELD && notice.about_id == 0);
+    ck_assert_int_eq(order_get(now, order_id, &order), 0);
+    ck_assert_int_eq(order.combine_id, 0);
+    order_row_release(&order);
     ck_assert_int_eq(refund_insert(now, &refund), 0);
     for (int i = 0; i < 2; i++) {
         struct notice_row told = { .account_id = 7,
                                    .order_id = 1,
                                    .kind = NOTICE_REFUND,
                                    .state = NOTICE_HELD,
-                                   .refund_id = refund.id + i };
+                                   .about_id = refund.id + i };
         ck_assert_int_eq(notice_insert(now, &told), 0);
     }
-    ck_assert_int_eq(notice_get_by_refund(now, refund.id, &notice), 0);
-    ck_assert_int_eq(notice.refund_id, refund.id);
+    ck_assert_int_eq(notice_get_about(now, NOTICE_REFUND, refund.id, &notice), 0);
+    ck_assert_int_eq(notice.about_id, refund.id);
+    ck_assert_int_eq(combine_insert(now, &combine), 0);
+    int64_t found, at;
+    ck_assert_int_eq(order_first_unpaid(now, 7, UNPAID_BY_CREATED_PLAIN, &found, &at), 0);
+    ck_assert_int_eq(found, order_id);
     ck_assert_int_eq(store_commit(now), 0);
     store_close(now);
     store_close(open_in(dir)); /* and is left alone from then on */
@@ -412,7 +441,7 @@ int main(void)
     tcase_add_test(folder, turns_of_any_size_are_whole_in_the_file);
     tcase_add_test(folder, a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing);
     tcase_add_test(folder, a_file_that_is_not_ours_is_refused_with_the_reason);
-    tcase_add_test(folder, a_file_of_the_first_version_is_brought_up_to_date);
+    tcase_add_loop_test(folder, a_file_of_an_older_version_is_brought_up_to_date, 1, 3);
     tcase_add_test(folder, a_folder_is_made_for_its_owner_only);
     suite_add_tcase(suite, folder);
     return run_suite(suite);

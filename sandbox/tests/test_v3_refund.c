@@ -350,7 +350,7 @@ START_TEST(what_is_released_or_sent_again_waits_for_the_end)
     refund("order-09", "R9", 88, &answer);
     expect(&answer, 200, "", NULL);
     ck_assert_int_eq(refund_get_by_number(door.sandbox.store, us()->id, VIEW("R9"), &row), 0);
-    ck_assert_int_eq(notice_get_by_refund(door.sandbox.store, row.id, &notice), 0);
+    ck_assert_int_eq(notice_get_about(door.sandbox.store, NOTICE_REFUND, row.id, &notice), 0);
     ck_assert_int_eq(notify_resend(door.sandbox.notify, us(), notice.id, NULL, NULL), ERR_USAGE);
     ck_assert_int_eq(notify_release(door.sandbox.notify, us()), 0);
     ask_for("R9", &answer); /* turns the loop */
