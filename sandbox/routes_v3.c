@@ -68,21 +68,24 @@ const struct route *route_v3_at(size_t index)
 /* ---- which row? --------------------------------------------------------------------------------- */
 
 /* Each "{…}" of @pattern stands for one segment that is not empty; these go to @params. */
-static bool path_fits(struct view pattern, struct view path, struct view params[V3_PARAMS_MAX])
+static bool path_fits(const char *pattern, struct view path, struct view params[V3_PARAMS_MAX])
 {
-    size_t count = 0;
-    while (pattern.len && path.len) {
-        struct view want = view_cut(pattern, '/', &pattern);
-        struct view have = view_cut(path, '/', &path);
-        if (want.len && want.ptr[0] == '{') {
-            if (!have.len || count == V3_PARAMS_MAX)
+    size_t count = 0, at = 0;
+    while (*pattern && at < path.len) {
+        if (*pattern != '{') {
+            if (*pattern++ != path.ptr[at++])
                 return false;
-            params[count++] = have;
-        } else if (!view_eq(want, have)) {
-            return false;
+            continue;
         }
+        size_t from = at;
+        while (at < path.len && path.ptr[at] != '/')
+            at++;
+        if (at == from || count == V3_PARAMS_MAX)
+            return false;
+        params[count++] = (struct view){ path.ptr + from, at - from };
+        pattern = strchr(pattern, '}') + 1;
     }
-    return !pattern.len && !path.len;
+    return !*pattern && at == path.len;
 }
 
 /* NULL: *status says why, 404 or 405. */
@@ -91,9 +94,8 @@ static const struct route *find(const struct http_request *request,
 {
     *status = 404;
     for (size_t i = 0; i < COUNT(routes); i++) {
-        bool slash = view_ends(request->path, VIEW("/")); /* another path on the real platform */
         memset(params, 0, V3_PARAMS_MAX * sizeof(params[0]));
-        if (slash || !path_fits(view_str(routes[i].path), request->path, params))
+        if (!path_fits(routes[i].path, request->path, params))
             continue;
         if (view_is(request->method, routes[i].method))
             return &routes[i];

@@ -1,4 +1,3 @@
-#include "base/base64.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "wxpay/v3_key_priv.h"
@@ -6,20 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <pthread.h>
-
-#define SIGNATURE_BYTES (V3_KEY_BITS / 8)
-
-/* Fetched once and kept for the life of the process, as for V2. */
-static struct {
-    pthread_once_t once;
-    EVP_MD *sha256;
-} algorithm = { .once = PTHREAD_ONCE_INIT };
-
-static void fetch_algorithm(void)
-{
-    algorithm.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
 
 /* ---- PEM ---------------------------------------------------------------------------------------- */
 
@@ -52,16 +37,79 @@ static int no_password(char *, int, int, void *)
     return -1;
 }
 
-/* Takes @key, also when it is refused. */
-static int check_kind(EVP_PKEY *key)
+/* ---- owners ------------------------------------------------------------------------------------- */
+
+/* A fresh half around @pkey, which it takes also when there is no memory. */
+static void *half_new(EVP_PKEY *pkey)
+{
+    struct v3_half *half = mem_zalloc(1, sizeof(*half));
+    if (!half || pthread_mutex_init(&half->lock, NULL)) {
+        EVP_PKEY_free(pkey);
+        mem_free(half);
+        return NULL;
+    }
+    half->pkey = pkey;
+    atomic_init(&half->owners, 1);
+    return half;
+}
+
+static struct v3_half *half_share(struct v3_half *half)
+{
+    atomic_fetch_add_explicit(&half->owners, 1, memory_order_relaxed);
+    return half;
+}
+
+static void half_free(struct v3_half *half)
+{
+    if (atomic_fetch_sub_explicit(&half->owners, 1, memory_order_acq_rel) > 1)
+        return;
+    while (half->pen_count)
+        EVP_PKEY_CTX_free(half->pen[--half->pen_count]);
+    pthread_mutex_destroy(&half->lock);
+    EVP_PKEY_free(half->pkey);
+    mem_free(half);
+}
+
+struct v3_private *v3_private_share(struct v3_private *key)
+{
+    if (key)
+        half_share(&key->half);
+    return key;
+}
+
+struct v3_public *v3_public_share(struct v3_public *key)
+{
+    if (key)
+        half_share(&key->half);
+    return key;
+}
+
+void v3_private_free(struct v3_private *key)
+{
+    if (key)
+        half_free(&key->half);
+}
+
+void v3_public_free(struct v3_public *key)
+{
+    if (key)
+        half_free(&key->half);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+/* What was read becomes a half, if it is of the right kind. Takes @key. */
+static int take_key(EVP_PKEY *key, void **out)
 {
     ERR_clear_error();
     if (!key)
         return ERR_SYNTAX;
-    if (EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) == V3_KEY_BITS)
-        return 0;
-    EVP_PKEY_free(key);
-    return ERR_RANGE;
+    if (EVP_PKEY_is_a(key, "RSA") != 1 || EVP_PKEY_get_bits(key) != V3_KEY_BITS) {
+        EVP_PKEY_free(key);
+        return ERR_RANGE;
+    }
+    *out = half_new(key);
+    return *out ? 0 : ERR_NOMEM;
 }
 
 int v3_private_read(struct v3_private **out, struct view pem)
@@ -70,9 +118,9 @@ int v3_private_read(struct v3_private **out, struct view pem)
     BIO *bio = v3_bio_of(pem);
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
     BIO_free(bio);
-    int err = check_kind(key);
-    if (!err)
-        *out = (struct v3_private *)key;
+    void *half = NULL;
+    int err = take_key(key, &half);
+    *out = half;
     return err;
 }
 
@@ -89,9 +137,9 @@ int v3_public_read(struct v3_public **out, struct view pem)
         key = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL) : NULL;
         BIO_free(bio);
     }
-    int err = check_kind(key);
-    if (!err)
-        *out = (struct v3_public *)key;
+    void *half = NULL;
+    int err = take_key(key, &half);
+    *out = half;
     return err;
 }
 
@@ -119,38 +167,13 @@ int v3_public_pem(const struct v3_public *key, struct buf *out)
     return err;
 }
 
-/* ---- owners ------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------- */
 
 int v3_private_make(struct v3_private **out)
 {
     EVP_PKEY *key = EVP_RSA_gen(V3_KEY_BITS);
-    *out = (struct v3_private *)key;
-    return key ? 0 : ERR_CRYPTO;
-}
-
-static EVP_PKEY *share(EVP_PKEY *key)
-{
-    return key && EVP_PKEY_up_ref(key) == 1 ? key : NULL;
-}
-
-struct v3_private *v3_private_share(struct v3_private *key)
-{
-    return (struct v3_private *)share(pkey_of_private(key));
-}
-
-struct v3_public *v3_public_share(struct v3_public *key)
-{
-    return (struct v3_public *)share(pkey_of_public(key));
-}
-
-void v3_private_free(struct v3_private *key)
-{
-    EVP_PKEY_free(pkey_of_private(key));
-}
-
-void v3_public_free(struct v3_public *key)
-{
-    EVP_PKEY_free(pkey_of_public(key));
+    *out = key ? half_new(key) : NULL;
+    return *out ? 0 : ERR_CRYPTO;
 }
 
 /* Through its own encoding: the private half does not come along. */
@@ -164,70 +187,6 @@ int v3_public_of(struct v3_public **out, const struct v3_private *key)
     const unsigned char *at = der;
     EVP_PKEY *public = d2i_PUBKEY(NULL, &at, len);
     OPENSSL_free(der);
-    *out = (struct v3_public *)public;
-    return public ? 0 : ERR_CRYPTO;
-}
-
-/* ---- signatures --------------------------------------------------------------------------------- */
-
-static EVP_MD_CTX *pen_new(void)
-{
-    pthread_once(&algorithm.once, fetch_algorithm);
-    return algorithm.sha256 ? EVP_MD_CTX_new() : NULL;
-}
-
-static const unsigned char *bytes_of(struct view text)
-{
-    return (const unsigned char *)(text.len ? text.ptr : "");
-}
-
-int v3_sign(const struct v3_private *key, struct view text, char out[V3_SIGNATURE_LEN + 1])
-{
-    unsigned char signature[SIGNATURE_BYTES];
-    size_t len = sizeof(signature);
-    EVP_MD_CTX *pen = pen_new();
-    if (!pen)
-        return ERR_NOMEM;
-    bool ok = EVP_DigestSignInit(pen, NULL, algorithm.sha256, NULL, pkey_of_private(key)) == 1 &&
-              EVP_DigestSign(pen, signature, &len, bytes_of(text), text.len) == 1 &&
-              len == sizeof(signature);
-    EVP_MD_CTX_free(pen);
-    if (!ok) {
-        ERR_clear_error();
-        return ERR_CRYPTO;
-    }
-    return EVP_EncodeBlock((unsigned char *)out, signature, (int)len) == V3_SIGNATURE_LEN
-               ? 0
-               : ERR_CRYPTO;
-}
-
-/* 256 bytes of a strict base64 text, or ERR_SIGNATURE. */
-static int read_signature(struct view text, struct buf *out)
-{
-    if (text.len != V3_SIGNATURE_LEN)
-        return ERR_SIGNATURE;
-    int err = base64_decode(text, out);
-    if (err == ERR_SYNTAX || (!err && out->len != SIGNATURE_BYTES))
-        return ERR_SIGNATURE;
-    return err;
-}
-
-int v3_verify(const struct v3_public *key, struct view text, struct view signature)
-{
-    struct buf bytes = BUF_INIT(V3_SIGNATURE_LEN);
-    EVP_MD_CTX *pen = NULL;
-    int err = read_signature(signature, &bytes);
-    if (!err) {
-        pen = pen_new();
-        err = pen ? 0 : ERR_NOMEM;
-    }
-    if (!err && EVP_DigestVerifyInit(pen, NULL, algorithm.sha256, NULL, pkey_of_public(key)) != 1)
-        err = ERR_CRYPTO;
-    if (!err && EVP_DigestVerify(pen, (const unsigned char *)bytes.ptr, bytes.len, bytes_of(text),
-                                 text.len) != 1)
-        err = ERR_SIGNATURE;
-    ERR_clear_error();
-    EVP_MD_CTX_free(pen);
-    buf_release(&bytes);
-    return err;
+    *out = public ? half_new(public) : NULL;
+    return *out ? 0 : ERR_CRYPTO;
 }

@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 
+#define FIRST_ROOM 1023 /* most of what is written is shorter: it grows once, not by doubling */
+
 /* jansson 2.14 goes on after some failures of its callback: the first one is kept here. */
 struct writing {
     struct buf *out;
@@ -20,6 +22,8 @@ int json_write_as(const json_t *root, size_t flags, struct buf *out)
 {
     struct writing writing = { .out = out };
     size_t before = out->len;
+    size_t room = out->max - before < FIRST_ROOM ? out->max - before : FIRST_ROOM;
+    writing.err = buf_reserve(out, room);
     int failed = json_dump_callback(root, append, &writing, flags);
     if (!failed && !writing.err)
         return 0;
