@@ -208,6 +208,7 @@ static int fill_payment(struct engine *engine, const struct scan *scan, const st
                         struct payment_row *payment)
 {
     payment->order_id = scan->order.id;
+    payment->account_id = scan->account->id;
     payment->paid_ms = account_now_ms(scan->account);
     usual_openid(scan->account, payment->openid);
     int err =

@@ -72,11 +72,14 @@ int account_clear(struct store *store, int64_t account_id)
                                           SQL_CLEAR_PAYMENTS,
                                           SQL_CLEAR_REFUNDS,
                                           SQL_CLEAR_FAULTS,
+                                          SQL_CLEAR_MONEY,
+                                          SQL_CLEAR_TOLD,
                                           SQL_CLEAR_ORDERS };
     static const enum sql_id of_all[] = { SQL_CLEAR_ALL_DELIVERIES, SQL_CLEAR_ALL_NOTICES,
                                           SQL_CLEAR_ALL_PAYMENTS,   SQL_CLEAR_ALL_REFUNDS,
                                           SQL_CLEAR_ALL_FAULTS,     SQL_CLEAR_ALL_ORDERS,
-                                          SQL_CLEAR_ALL_COMBINES };
+                                          SQL_CLEAR_ALL_COMBINES,   SQL_CLEAR_ALL_MONEY,
+                                          SQL_CLEAR_ALL_TOLD };
     int err = store_keep_ids(store);
     for (size_t i = 0; !err && account_id && i < COUNT(of_one); i++)
         err = run_with(store, of_one[i], account_id);

@@ -102,6 +102,40 @@ int notice_each(struct store *store, int64_t account_id, int64_t after_id,
     return err;
 }
 
+void told_row_release(struct told_row *row)
+{
+    buf_release(&row->url);
+    buf_release(&row->body);
+}
+
+int told_insert(struct store *store, struct told_row *row)
+{
+    struct sql sql = sql_start(store, SQL_TOLD_INSERT);
+    sql_put_int(&sql, store->last_id[ID_TOLD] + 1);
+    sql_put_int(&sql, row->account_id);
+    sql_put_view(&sql, buf_view(&row->url));
+    sql_put_view(&sql, buf_view(&row->body));
+    int err = sql_run(&sql);
+    if (!err)
+        row->id = ++store->last_id[ID_TOLD];
+    return err;
+}
+
+int told_get(struct store *store, int64_t id, struct told_row *out)
+{
+    *out = (struct told_row){};
+    struct sql sql = sql_start(store, SQL_TOLD_GET);
+    sql_put_int(&sql, id);
+    int rows = sql_next(&sql);
+    if (rows <= 0)
+        return rows ? rows : ERR_NOT_FOUND;
+    out->id = sql_get_int(&sql);
+    out->account_id = sql_get_int(&sql);
+    sql_get_buf(&sql, &out->url, TOLD_URL_MAX);
+    sql_get_buf(&sql, &out->body, TOLD_BODY_MAX);
+    return sql_end(&sql, 0);
+}
+
 int notice_recover(struct store *store)
 {
     return sql_do(store, SQL_NOTICE_RECOVER);

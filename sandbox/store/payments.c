@@ -40,6 +40,7 @@ int payment_insert(struct store *store, const struct payment_row *row)
         goto out;
     struct sql sql = sql_start(store, SQL_PAYMENT_INSERT);
     sql_put_int(&sql, row->order_id);
+    sql_put_int(&sql, row->account_id);
     sql_put_text(&sql, row->transaction_id);
     sql_put_text(&sql, row->openid);
     sql_put_text(&sql, row->bank_type);
@@ -52,12 +53,13 @@ out:
     return err;
 }
 
-/* Columns in the order of both statements. */
+/* Columns in the order of PAYMENT_COLUMNS. */
 static int read_payment(struct sql *sql, struct payment_row *out)
 {
     struct buf coupons = {};
     *out = (struct payment_row){};
     out->order_id = sql_get_int(sql);
+    out->account_id = sql_get_int(sql);
     sql_get_text(sql, out->transaction_id, sizeof(out->transaction_id));
     sql_get_text(sql, out->openid, sizeof(out->openid));
     sql_get_text(sql, out->bank_type, sizeof(out->bank_type));

@@ -130,6 +130,17 @@ int refund_between(struct store *store, int64_t account_id, int64_t from_ms, int
     return visit_all(&sql, visit, ctx);
 }
 
+int refund_closed_between(struct store *store, int64_t account_id, int64_t from_ms,
+                          int64_t until_ms, int (*visit)(void *ctx, const struct refund_row *row),
+                          void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_REFUND_CLOSED_BETWEEN);
+    sql_put_int(&sql, account_id);
+    sql_put_int(&sql, from_ms);
+    sql_put_int(&sql, until_ms);
+    return visit_all(&sql, visit, ctx);
+}
+
 int refund_each(struct store *store, int64_t account_id, int64_t after_id,
                 int (*visit)(void *ctx, const struct refund_row *row), void *ctx)
 {

@@ -21,6 +21,8 @@
 #define OUT_REFUND_NO_MAX  64
 #define REFUND_ID_MAX      32
 #define REFUND_TEXT_MAX    512 /* notify_url, reason */
+#define TOLD_URL_MAX       512
+#define TOLD_BODY_MAX      (64 * 1024)
 
 struct account_row {
     int64_t id;
@@ -94,6 +96,7 @@ struct coupon {
 
 struct payment_row {
     int64_t order_id;
+    int64_t account_id; /* of the order: bills look for payments by it and by time */
     char transaction_id[TRANSACTION_ID_MAX + 1];
     char openid[OPENID_MAX + 1];
     char bank_type[BANK_TYPE_MAX + 1];
@@ -113,7 +116,7 @@ enum notice_state {
 };
 
 /* Kept as integers: never renumber. The first two are about an order, the others about none. */
-enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND, NOTICE_COMBINE };
+enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND, NOTICE_COMBINE, NOTICE_ECHO };
 
 /* Kept as integers: never renumber. */
 enum refund_state {
@@ -150,13 +153,22 @@ struct refund_sum {
 struct notice_row {
     int64_t id, account_id;
     int64_t order_id; /* of kinds PAYMENT and REFUND; else 0 */
-    int64_t about_id; /* a refund's, a combined order's, by the kind; of kind PAYMENT 0 */
+    int64_t
+        about_id; /* a refund's, a combined order's, a told row's, by the kind; of kind PAYMENT 0 */
     enum notice_kind kind;
     enum notice_state state;
     int attempts;       /* deliveries begun */
     int64_t created_ms; /* virtual */
     int64_t due_ms;     /* virtual; when WAITING */
 };
+
+/* A notification about no order: where it goes, and what it tells. */
+struct told_row {
+    int64_t id, account_id;
+    struct buf url, body; /* owned; @body is JSON, not sealed yet */
+};
+
+void told_row_release(struct told_row *row);
 
 /* One attempt, for the record. */
 struct delivery_row {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 #define REFUND_TABLE                                                                               \
     "CREATE TABLE refund (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                    \
@@ -40,6 +40,23 @@
     " WHERE state = 1 AND expire_ms > 0;"
 
 /*
+ * For bills: what an account did on a day, found by both. A closed refund gives money back at
+ * another moment than it took it, which for one that time has closed and nobody has seen yet is
+ * when it was due (state 3 is CLOSED, 1 PROCESSING).
+ */
+#define BILL_TABLES                                                                                \
+    "CREATE INDEX payment_day ON payment (account_id, paid_ms);"                                   \
+    "CREATE INDEX refund_day ON refund (account_id, created_ms);"                                  \
+    "CREATE INDEX refund_closed ON refund (account_id, " REFUND_CLOSED_MS ")"                      \
+    " WHERE " REFUND_IS_CLOSED ";"                                                                 \
+    "CREATE TABLE money (account_id INTEGER NOT NULL, day_ms INTEGER NOT NULL,"                    \
+    " fen INTEGER NOT NULL, PRIMARY KEY (account_id, day_ms)) STRICT, WITHOUT ROWID;"
+#define TOLD_TABLE                                                                                 \
+    "CREATE TABLE told (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                      \
+    " url TEXT NOT NULL, body TEXT NOT NULL) STRICT;"                                              \
+    "CREATE INDEX told_account ON told (account_id);"
+
+/*
  * An open order is what there are many of, so nothing is kept twice: the number lies in one index
  * behind its account, a code leads to its order by itself (engine/code.h), and the indices for
  * closing by itself hold unpaid orders only.
@@ -55,8 +72,9 @@ static const char schema[] =
     " out_trade_no TEXT NOT NULL, prepay_id TEXT NOT NULL, code TEXT NOT NULL,"
     " code_form INTEGER NOT NULL, combine_id INTEGER NOT NULL, request BLOB NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX orders_number ON orders (account_id, out_trade_no);" ORDER_INDICES
-    "CREATE TABLE payment (order_id INTEGER PRIMARY KEY, transaction_id TEXT NOT NULL UNIQUE,"
-    " openid TEXT NOT NULL, bank_type TEXT NOT NULL, paid_ms INTEGER NOT NULL,"
+    "CREATE TABLE payment (order_id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
+    " transaction_id TEXT NOT NULL UNIQUE, openid TEXT NOT NULL, bank_type TEXT NOT NULL, paid_ms "
+    "INTEGER NOT NULL,"
     " cash_fen INTEGER NOT NULL, coupons TEXT NOT NULL) STRICT;"
     "CREATE TABLE notice (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " order_id INTEGER NOT NULL, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -71,9 +89,10 @@ static const char schema[] =
     "CREATE INDEX delivery_notice ON delivery (notice_id);"
     "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE COMBINE_TABLE;
+    "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE COMBINE_TABLE BILL_TABLES
+        TOLD_TABLE;
 
-/* From each version to the next. */
+/* From each version to the next. Money of before is not counted: a balance begins here. */
 static const char *const upgrades[SCHEMA_VERSION] = {
     [1] = "ALTER TABLE notice ADD COLUMN refund_id INTEGER NOT NULL DEFAULT 0;"
           "DROP INDEX notice_order;"
@@ -85,6 +104,10 @@ static const char *const upgrades[SCHEMA_VERSION] = {
           "ALTER TABLE orders ADD COLUMN combine_id INTEGER NOT NULL DEFAULT 0;"
           "DROP INDEX orders_unpaid_plain; DROP INDEX orders_unpaid_expiring;"
           "DROP INDEX orders_unpaid_expiry;" ORDER_INDICES COMBINE_TABLE "PRAGMA user_version = 3;",
+    [3] = "ALTER TABLE payment ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;"
+          "UPDATE payment SET account_id ="
+          " (SELECT account_id FROM orders WHERE orders.id = order_id);" BILL_TABLES TOLD_TABLE
+          "PRAGMA user_version = 4;",
 };
 
 /* The one integer that @text yields; 0 with an error. */

@@ -22,6 +22,11 @@
 #define COMBINE_COLUMNS                                                                            \
     "id, account_id, state, trade_type, created_ms, expire_ms, closed_ms, paid_ms, out_trade_no, " \
     "transaction_id, request"
+/* As the index of both says it, or SQLite does not use it. */
+#define REFUND_IS_CLOSED "(state = 3 OR (state = 1 AND becomes = 3 AND due_ms > 0))"
+#define REFUND_CLOSED_MS "(CASE WHEN state = 3 THEN ended_ms ELSE due_ms END)"
+#define PAYMENT_COLUMNS                                                                            \
+    "order_id, account_id, transaction_id, openid, bank_type, paid_ms, cash_fen, coupons"
 #define DELIVERY_COLUMNS                                                                           \
     "id, notice_id, attempt, sent_ms, ended_ms, status, error, acknowledged, row"
 
@@ -50,7 +55,7 @@
     X(LAST_IDS, "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM orders),"              \
                 " (SELECT max(id) FROM notice), (SELECT max(id) FROM delivery),"                   \
                 " (SELECT max(id) FROM fault), (SELECT max(id) FROM refund),"                      \
-                " (SELECT max(id) FROM combine)")                                                  \
+                " (SELECT max(id) FROM combine), (SELECT max(id) FROM told)")                      \
     X(COUNTER_GET, "SELECT next FROM counter WHERE name = ?")                                      \
     X(COUNTER_SET, "INSERT INTO counter (name, next) VALUES (?1, ?2)"                              \
                    " ON CONFLICT DO UPDATE SET next = ?2")                                         \
@@ -63,9 +68,10 @@
     X(CLEAR_DELIVERIES, "DELETE FROM delivery WHERE notice_id IN"                                  \
                         " (SELECT id FROM notice WHERE account_id = ?)")                           \
     X(CLEAR_NOTICES, "DELETE FROM notice WHERE account_id = ?")                                    \
-    X(CLEAR_PAYMENTS, "DELETE FROM payment WHERE order_id IN"                                      \
-                      " (SELECT id FROM orders WHERE account_id = ?)")                             \
+    X(CLEAR_PAYMENTS, "DELETE FROM payment WHERE account_id = ?")                                  \
     X(CLEAR_REFUNDS, "DELETE FROM refund WHERE account_id = ?")                                    \
+    X(CLEAR_MONEY, "DELETE FROM money WHERE account_id = ?")                                       \
+    X(CLEAR_TOLD, "DELETE FROM told WHERE account_id = ?")                                         \
     X(CLEAR_FAULTS, "DELETE FROM fault WHERE account_id = ?")                                      \
     X(CLEAR_ORDERS, "DELETE FROM orders WHERE account_id = ?")                                     \
     X(CLEAR_COMBINED_DELIVERIES, "DELETE FROM delivery WHERE notice_id IN (SELECT id FROM notice"  \
@@ -82,6 +88,8 @@
     X(CLEAR_ALL_NOTICES, "DELETE FROM notice")                                                     \
     X(CLEAR_ALL_PAYMENTS, "DELETE FROM payment")                                                   \
     X(CLEAR_ALL_REFUNDS, "DELETE FROM refund")                                                     \
+    X(CLEAR_ALL_MONEY, "DELETE FROM money")                                                        \
+    X(CLEAR_ALL_TOLD, "DELETE FROM told")                                                          \
     X(CLEAR_ALL_FAULTS, "DELETE FROM fault")                                                       \
     X(CLEAR_ALL_ORDERS, "DELETE FROM orders")                                                      \
     X(CLEAR_ALL_COMBINES, "DELETE FROM combine")                                                   \
@@ -127,14 +135,12 @@
     X(COMBINE_UNPAID_EXPIRY,                                                                       \
       "SELECT id, expire_ms FROM combine INDEXED BY combine_unpaid_expiry"                         \
       " WHERE account_id = ? AND state = 1 AND expire_ms > 0 ORDER BY expire_ms LIMIT 1")          \
-    X(PAYMENT_INSERT, "INSERT INTO payment (order_id, transaction_id, openid, bank_type, paid_ms," \
-                      " cash_fen, coupons) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")   \
-    X(PAYMENT_EACH, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"       \
-                    " coupons FROM payment JOIN orders ON orders.id = order_id"                    \
+    X(PAYMENT_INSERT, "INSERT INTO payment (" PAYMENT_COLUMNS ")"                                  \
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")                   \
+    X(PAYMENT_EACH, "SELECT " PAYMENT_COLUMNS " FROM payment INDEXED BY payment_day"               \
                     " WHERE account_id = ? AND paid_ms >= ? AND paid_ms < ?"                       \
                     " ORDER BY paid_ms, order_id")                                                 \
-    X(PAYMENT_GET, "SELECT order_id, transaction_id, openid, bank_type, paid_ms, cash_fen,"        \
-                   " coupons FROM payment WHERE order_id = ?")                                     \
+    X(PAYMENT_GET, "SELECT " PAYMENT_COLUMNS " FROM payment WHERE order_id = ?")                   \
     X(REFUND_INSERT, "INSERT INTO refund (" REFUND_COLUMNS ")"                                     \
                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                    \
                      " ON CONFLICT DO NOTHING")                                                    \
@@ -145,10 +151,29 @@
     X(REFUND_SUM, "SELECT count(*), ifnull(sum(refund_fen), 0) FROM refund WHERE order_id = ?"     \
                   " AND state <> 3 AND NOT (state = 1 AND becomes = 3 AND due_ms > 0"              \
                   " AND due_ms <= ?)")                                                             \
-    X(REFUND_BETWEEN, "SELECT " REFUND_COLUMNS " FROM refund WHERE account_id = ?"                 \
-                      " AND created_ms >= ? AND created_ms < ? ORDER BY created_ms, id")           \
+    X(REFUND_BETWEEN,                                                                              \
+      "SELECT " REFUND_COLUMNS " FROM refund INDEXED BY refund_day"                                \
+      " WHERE account_id = ? AND created_ms >= ? AND created_ms < ? ORDER BY created_ms, id")      \
+    X(REFUND_CLOSED_BETWEEN, "SELECT " REFUND_COLUMNS " FROM refund INDEXED BY refund_closed"      \
+                             " WHERE account_id = ?1 AND " REFUND_IS_CLOSED                        \
+                             " AND " REFUND_CLOSED_MS " >= ?2 AND " REFUND_CLOSED_MS " < ?3"       \
+                             " ORDER BY " REFUND_CLOSED_MS ", id")                                 \
     X(REFUND_EACH, "SELECT " REFUND_COLUMNS " FROM refund"                                         \
                    " WHERE account_id = ? AND id > ? ORDER BY id")                                 \
+    X(MONEY_GET, "SELECT fen FROM money WHERE account_id = ? AND day_ms = ?")                      \
+    X(MONEY_SET, "INSERT INTO money (account_id, day_ms, fen) VALUES (?1, ?2, ?3)"                 \
+                 " ON CONFLICT DO UPDATE SET fen = ?3")                                            \
+    X(MONEY_BEFORE, "SELECT fen FROM money WHERE account_id = ? AND day_ms < ?")                   \
+    X(MONEY_EACH, "SELECT paid_ms, 1, order_id FROM payment INDEXED BY payment_day"                \
+                  " WHERE account_id = ?1 AND paid_ms >= ?2 AND paid_ms < ?3"                      \
+                  " UNION ALL SELECT created_ms, 2, id FROM refund INDEXED BY refund_day"          \
+                  " WHERE account_id = ?1 AND created_ms >= ?2 AND created_ms < ?3"                \
+                  " UNION ALL SELECT " REFUND_CLOSED_MS ", 3, id FROM refund"                      \
+                  " INDEXED BY refund_closed WHERE account_id = ?1 AND " REFUND_IS_CLOSED          \
+                  " AND " REFUND_CLOSED_MS " >= ?2 AND " REFUND_CLOSED_MS " < ?3"                  \
+                  " ORDER BY 1, 2, 3")                                                             \
+    X(TOLD_INSERT, "INSERT INTO told (id, account_id, url, body) VALUES (?, ?, ?, ?)")             \
+    X(TOLD_GET, "SELECT id, account_id, url, body FROM told WHERE id = ?")                         \
     X(NOTICE_INSERT, "INSERT INTO notice (" NOTICE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  \
                      " ON CONFLICT DO NOTHING")                                                    \
     X(NOTICE_UPDATE, "UPDATE notice SET state = ?, attempts = ?, due_ms = ? WHERE id = ?")         \
@@ -193,6 +218,7 @@ enum id_table {
     ID_FAULT,
     ID_REFUND,
     ID_COMBINE,
+    ID_TOLD,
     ID_TABLES
 };
 

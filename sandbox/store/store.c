@@ -132,7 +132,7 @@ static int counter_set(struct store *store, const char *name, int64_t value)
 static const char *const id_counters[ID_TABLES] = {
     [ID_ACCOUNT] = "account id",   [ID_ORDER] = "order id", [ID_NOTICE] = "notice id",
     [ID_DELIVERY] = "delivery id", [ID_FAULT] = "fault id", [ID_REFUND] = "refund id",
-    [ID_COMBINE] = "combine id",
+    [ID_COMBINE] = "combine id",   [ID_TOLD] = "told id",
 };
 
 int store_keep_ids(struct store *store)

@@ -44,7 +44,7 @@ void store_spoil(struct store *store);
 [[nodiscard]] int account_each(struct store *store,
                                int (*visit)(void *ctx, const struct account_row *row), void *ctx);
 /*
- * Orders, payments, refunds, notices, deliveries, faults of the account; 0: of all. A combined order
+ * Orders, payments, refunds, money, notices, deliveries, faults of the account; 0: of all. A combined order
  * in which it has a part goes whole, with what belongs to others.
  */
 [[nodiscard]] int account_clear(struct store *store, int64_t account_id);
@@ -128,6 +128,33 @@ enum unpaid_by {
 [[nodiscard]] int refund_each(struct store *store, int64_t account_id, int64_t after_id,
                               int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
 
+/*
+ * Those that were closed, so that their money came back, with that moment in @from_ms … @until_ms -
+ * 1, by that time; also when it has not been written yet that they are.
+ */
+[[nodiscard]] int refund_closed_between(struct store *store, int64_t account_id, int64_t from_ms,
+                                        int64_t until_ms,
+                                        int (*visit)(void *ctx, const struct refund_row *row),
+                                        void *ctx);
+
+/*
+ * What the days changed in an account's money, so that a balance needs no look at every trade. A
+ * sum beyond 64 bits stays at the most that there is.
+ */
+[[nodiscard]] int money_add(struct store *store, int64_t account_id, int64_t day_ms, int64_t fen);
+[[nodiscard]] int money_before(struct store *store, int64_t account_id, int64_t day_ms,
+                               int64_t *fen);
+
+enum money_kind {
+    MONEY_PAID = 1, /* @id: of the order */
+    MONEY_REFUNDED, /* @id: of the refund, as is MONEY_BACK's */
+    MONEY_BACK      /* it was closed */
+};
+/* What happened to the account's money in @from_ms … @until_ms - 1, by that time. */
+[[nodiscard]] int
+money_each(struct store *store, int64_t account_id, int64_t from_ms, int64_t until_ms,
+           int (*visit)(void *ctx, enum money_kind kind, int64_t id, int64_t at_ms), void *ctx);
+
 /* the outbox; ERR_EXISTS for a known (order, kind, about) */
 [[nodiscard]] int notice_insert(struct store *store, struct notice_row *row); /* sets id */
 [[nodiscard]] int notice_update(struct store *store, const struct notice_row *row);
@@ -140,6 +167,8 @@ enum unpaid_by {
 [[nodiscard]] int notice_next(struct store *store, int64_t account_id, struct notice_row *out);
 [[nodiscard]] int notice_each(struct store *store, int64_t account_id, int64_t after_id,
                               int (*visit)(void *ctx, const struct notice_row *row), void *ctx);
+[[nodiscard]] int told_insert(struct store *store, struct told_row *row); /* sets id */
+[[nodiscard]] int told_get(struct store *store, int64_t id, struct told_row *out);
 /* Rows a crash left SENDING become WAITING again. */
 [[nodiscard]] int notice_recover(struct store *store);
 

@@ -324,27 +324,32 @@ START_TEST(a_file_that_is_not_ours_is_refused_with_the_reason)
     store_close(open_in(dir));
     sql_on_file("PRAGMA user_version = 999");
     expect_trouble("newer wxpay-sandbox (schema 999");
-    sql_on_file("PRAGMA user_version = 3; DROP TABLE notice");
+    sql_on_file("PRAGMA user_version = 4; DROP TABLE notice");
     expect_trouble("no such table: notice");
 }
 END_TEST
 
+/* As the third version left them: payments without an account, nothing for bills. */
+#define TO_VERSION_3                                                                               \
+    "DROP TABLE money; DROP TABLE told; DROP INDEX payment_day; DROP INDEX refund_day;"            \
+    "DROP INDEX refund_closed; ALTER TABLE payment DROP COLUMN account_id;"                        \
+    "PRAGMA user_version = 3;"
 /* As the second version left them: nothing combined, notices about an order or its refund. */
 #define TO_VERSION_2                                                                               \
-    "DROP TABLE combine; DROP INDEX orders_combined; DROP INDEX orders_unpaid_plain;"              \
-    "DROP INDEX orders_unpaid_expiring; DROP INDEX orders_unpaid_expiry;"                          \
-    "ALTER TABLE orders DROP COLUMN combine_id;"                                                   \
-    "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"                          \
-    " WHERE state = 1 AND expire_ms = 0;"                                                          \
-    "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"                       \
-    " WHERE state = 1 AND expire_ms > 0;"                                                          \
-    "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"                          \
-    " WHERE state = 1 AND expire_ms > 0;"                                                          \
-    "DROP INDEX notice_order; DROP INDEX notice_about;"                                            \
-    "ALTER TABLE notice RENAME COLUMN about_id TO refund_id;"                                      \
-    "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"                      \
-    "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"                        \
-    "PRAGMA user_version = 2;"
+    TO_VERSION_3 "DROP TABLE combine; DROP INDEX orders_combined; DROP INDEX orders_unpaid_plain;" \
+                 "DROP INDEX orders_unpaid_expiring; DROP INDEX orders_unpaid_expiry;"             \
+                 "ALTER TABLE orders DROP COLUMN combine_id;"                                      \
+                 "CREATE INDEX orders_unpaid_plain ON orders (account_id, created_ms)"             \
+                 " WHERE state = 1 AND expire_ms = 0;"                                             \
+                 "CREATE INDEX orders_unpaid_expiring ON orders (account_id, created_ms)"          \
+                 " WHERE state = 1 AND expire_ms > 0;"                                             \
+                 "CREATE INDEX orders_unpaid_expiry ON orders (account_id, expire_ms)"             \
+                 " WHERE state = 1 AND expire_ms > 0;"                                             \
+                 "DROP INDEX notice_order; DROP INDEX notice_about;"                               \
+                 "ALTER TABLE notice RENAME COLUMN about_id TO refund_id;"                         \
+                 "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, refund_id);"         \
+                 "CREATE INDEX notice_refund ON notice (refund_id) WHERE refund_id > 0;"           \
+                 "PRAGMA user_version = 2;"
 /* And the first: no refunds, one notification per order and kind. */
 #define TO_VERSION_1                                                                               \
     TO_VERSION_2 "DROP TABLE refund; DROP INDEX notice_order; DROP INDEX notice_refund;"           \
@@ -359,14 +364,17 @@ START_TEST(a_file_of_an_older_version_is_brought_up_to_date)
     };
     struct refund_row refund = { .account_id = 7, .order_id = 1, .state = REFUND_PROCESSING };
     struct combine_row combine = { .account_id = 7, .state = TRADE_NOTPAY, .out_trade_no = "C" };
+    struct payment_row payment = { .account_id = 9, .transaction_id = "42", .paid_ms = 5 };
     struct order_row order;
     struct store *old = open_in(dir);
     ck_assert_int_eq(store_begin(old), 0);
     int64_t order_id = put_order(old, 7, "A");
+    payment.order_id = order_id;
+    ck_assert_int_eq(payment_insert(old, &payment), 0);
     ck_assert_int_eq(notice_insert(old, &notice), 0);
     ck_assert_int_eq(store_commit(old), 0);
     store_close(old);
-    sql_on_file(_i == 1 ? TO_VERSION_1 : TO_VERSION_2);
+    sql_on_file(_i == 1 ? TO_VERSION_1 : _i == 2 ? TO_VERSION_2 : TO_VERSION_3);
 
     struct store *now = open_in(dir);
     ck_assert_int_eq(store_begin(now), 0);
@@ -375,6 +383,8 @@ START_TEST(a_file_of_an_older_version_is_brought_up_to_date)
     ck_assert_int_eq(order_get(now, order_id, &order), 0);
     ck_assert_int_eq(order.combine_id, 0);
     order_row_release(&order);
+    ck_assert_int_eq(payment_get(now, order_id, &payment), 0);
+    ck_assert_int_eq(payment.account_id, 7); /* the order's */
     ck_assert_int_eq(refund_insert(now, &refund), 0);
     for (int i = 0; i < 2; i++) {
         struct notice_row told = { .account_id = 7,
@@ -441,7 +451,7 @@ int main(void)
     tcase_add_test(folder, turns_of_any_size_are_whole_in_the_file);
     tcase_add_test(folder, a_turn_that_finds_no_room_in_its_file_fails_and_harms_nothing);
     tcase_add_test(folder, a_file_that_is_not_ours_is_refused_with_the_reason);
-    tcase_add_loop_test(folder, a_file_of_an_older_version_is_brought_up_to_date, 1, 3);
+    tcase_add_loop_test(folder, a_file_of_an_older_version_is_brought_up_to_date, 1, 4);
     tcase_add_test(folder, a_folder_is_made_for_its_owner_only);
     suite_add_tcase(suite, folder);
     return run_suite(suite);

@@ -1,5 +1,7 @@
 #include "tests/store_test.h"
 
+#include <stdio.h>
+
 static void fill_max(char *text, size_t size)
 {
     memset(text, 'x', size - 1);
@@ -252,6 +254,7 @@ START_TEST(clearing_an_account_leaves_the_others_alone)
         ck_assert_int_eq(account_insert(store, &row), 0);
         int64_t order = put_order(store, account, "A");
         struct payment_row payment = { .order_id = order,
+                                       .account_id = account,
                                        .transaction_id = { (char)('0' + account) } };
         ck_assert_int_eq(payment_insert(store, &payment), 0);
         struct delivery_row delivery = { .notice_id =
@@ -279,6 +282,108 @@ START_TEST(clearing_an_account_leaves_the_others_alone)
     /* an answer still on its way must not find a stranger under its id */
     ck_assert_int_eq(put_order(store, 1, "B"), 3);
     ck_assert_int_eq(put_notice(1, 3, NOTICE_WAITING, 1), 3);
+}
+END_TEST
+
+/* What money_each() tells, as text: "1:5 " is kind 1 at 5. */
+static int note_money(void *ctx, enum money_kind kind, int64_t, int64_t at_ms)
+{
+    char one[48];
+    snprintf(one, sizeof(one), "%d:%lld ", (int)kind, (long long)at_ms);
+    return buf_str(ctx, one);
+}
+
+static void put_refund(int64_t account_id, enum refund_state state, enum refund_state becomes,
+                       int64_t created_ms, int64_t ends_ms)
+{
+    static int number;
+    struct refund_row row = { .account_id = account_id,
+                              .state = state,
+                              .becomes = becomes,
+                              .created_ms = created_ms,
+                              .due_ms = state == REFUND_PROCESSING ? ends_ms : 0,
+                              .ended_ms = state == REFUND_PROCESSING ? 0 : ends_ms };
+    snprintf(row.out_refund_no, sizeof(row.out_refund_no), "R%d", number++);
+    ck_assert_int_eq(refund_insert(store, &row), 0);
+}
+
+static void expect_money(int64_t from_ms, int64_t until_ms, const char *want)
+{
+    struct buf text = BUF_INIT(1024);
+    ck_assert_int_eq(money_each(store, 1, from_ms, until_ms, note_money, &text), 0);
+    ck_assert_str_eq(buf_cstr(&text), want);
+    buf_release(&text);
+}
+
+START_TEST(money_is_told_by_account_and_time)
+{
+    for (int64_t i = 0; i < 6; i++) {
+        struct payment_row paid = { .order_id = i + 1, .account_id = 1 + i % 2, .paid_ms = 10 * i };
+        snprintf(paid.transaction_id, sizeof(paid.transaction_id), "%d", (int)i);
+        ck_assert_int_eq(payment_insert(store, &paid), 0);
+    }
+    put_refund(1, REFUND_SUCCESS, REFUND_SUCCESS, 25, 26);
+    put_refund(1, REFUND_CLOSED, REFUND_SUCCESS, 15, 30);    /* closed by hand */
+    put_refund(1, REFUND_PROCESSING, REFUND_CLOSED, 41, 50); /* closed by time, not written */
+    put_refund(1, REFUND_PROCESSING, REFUND_CLOSED, 42, 0);  /* never by itself */
+    put_refund(1, REFUND_SUCCESS, REFUND_CLOSED, 43, 44);    /* was to be closed, and was not */
+    put_refund(2, REFUND_CLOSED, REFUND_CLOSED, 25, 30);
+    expect_money(0, 100, "1:0 2:15 1:20 2:25 3:30 1:40 2:41 2:42 2:43 3:50 ");
+    expect_money(20, 41, "1:20 2:25 3:30 1:40 "); /* from this to before that */
+    expect_money(51, 100, "");
+}
+END_TEST
+
+START_TEST(a_balance_is_what_the_days_before_left)
+{
+    static const int64_t fen[] = { 100, -30, INT64_MAX, -5 };
+    int64_t sum;
+    ck_assert_int_eq(money_before(store, 1, 9, &sum), 0);
+    ck_assert_int_eq(sum, 0);
+    ck_assert_int_eq(money_add(store, 1, 1, fen[0]), 0);
+    ck_assert_int_eq(money_add(store, 1, 1, fen[1]), 0);
+    ck_assert_int_eq(money_add(store, 1, 2, -5), 0);
+    ck_assert_int_eq(money_add(store, 2, 1, 7), 0); /* another account's */
+    ck_assert_int_eq(money_before(store, 1, 1, &sum), 0);
+    ck_assert_int_eq(sum, 0); /* the day itself is not before it */
+    ck_assert_int_eq(money_before(store, 1, 3, &sum), 0);
+    ck_assert_int_eq(sum, 65);
+    ck_assert_int_eq(money_add(store, 1, 2, fen[2]), 0);
+    ck_assert_int_eq(money_add(store, 1, 2, fen[2]), 0);
+    ck_assert_int_eq(money_before(store, 1, 3, &sum), 0);
+    ck_assert(sum == INT64_MAX); /* the most that there is, and no error */
+    ck_assert_int_eq(account_clear(store, 1), 0);
+    ck_assert_int_eq(money_before(store, 1, 9, &sum), 0);
+    ck_assert_int_eq(sum, 0);
+    ck_assert_int_eq(money_before(store, 2, 9, &sum), 0);
+    ck_assert_int_eq(sum, 7);
+}
+END_TEST
+
+START_TEST(what_is_told_comes_back_and_goes_with_its_account)
+{
+    struct told_row row = { .account_id = 3, .url = BUF_INIT(64), .body = BUF_INIT(64) };
+    struct told_row out;
+    struct notice_row notice = { .account_id = 3, .kind = NOTICE_ECHO, .state = NOTICE_WAITING };
+    ck_assert_int_eq(buf_str(&row.url, "http://a/b"), 0);
+    ck_assert_int_eq(buf_str(&row.body, "{\"echo_message\":\"x\"}"), 0);
+    for (int i = 0; i < 2; i++) { /* two without an order are two */
+        ck_assert_int_eq(told_insert(store, &row), 0);
+        notice.about_id = row.id;
+        ck_assert_int_eq(notice_insert(store, &notice), 0);
+    }
+    ck_assert_int_eq(notice_get_about(store, NOTICE_ECHO, row.id, &notice), 0);
+    ck_assert_int_eq(notice_get_about(store, NOTICE_COMBINE, row.id, &notice), ERR_NOT_FOUND);
+    ck_assert_int_eq(told_get(store, row.id, &out), 0);
+    ck_assert_str_eq(buf_cstr(&out.url), "http://a/b");
+    ck_assert_str_eq(buf_cstr(&out.body), "{\"echo_message\":\"x\"}");
+    told_row_release(&out);
+    ck_assert_int_eq(account_clear(store, 3), 0);
+    ck_assert_int_eq(told_get(store, row.id, &out), ERR_NOT_FOUND);
+    int64_t before = row.id;
+    ck_assert_int_eq(told_insert(store, &row), 0);
+    ck_assert_int_gt(row.id, before);
+    told_row_release(&row);
 }
 END_TEST
 
@@ -312,6 +417,9 @@ int main(void)
     tcase_add_test(rows, a_list_follows_its_filter_and_its_visitor);
     tcase_add_test(rows, the_first_unpaid_order_is_found_by_each_measure);
     tcase_add_test(rows, clearing_an_account_leaves_the_others_alone);
+    tcase_add_test(rows, money_is_told_by_account_and_time);
+    tcase_add_test(rows, a_balance_is_what_the_days_before_left);
+    tcase_add_test(rows, what_is_told_comes_back_and_goes_with_its_account);
     tcase_add_test(rows, counters_count_and_constants_stay);
     suite_add_tcase(suite, rows);
     return run_suite(suite);
