@@ -92,7 +92,7 @@ static void on_first_delivery(void *owner, const struct delivery_row *)
  * Fault before_answer: a payer faster than the answer (V2 5.5 race 5). The order is paid at once
  * and the answer waits for the first delivery's end.
  */
-void routes_pay_before_answer(struct call *call, struct view code_url)
+void routes_pay_before_answer(struct call *call)
 {
     struct sandbox *sandbox = call->sandbox;
     struct fault *fault = faults_take(sandbox->accounts, call->account, FAULT_DOOR_NOTIFICATION,
@@ -102,7 +102,7 @@ void routes_pay_before_answer(struct call *call, struct view code_url)
     struct scan scan = {};
     struct paid paid = {};
     struct pay_spec spec = { .outcome = PAY_PAID };
-    payer_scan(&sandbox->engine, code_url, &scan);
+    payer_find(&sandbox->engine, call->account, view_str(call->exchange->out_trade_no), &scan);
     if (payer_pay(&sandbox->engine, &scan, &spec, &paid) == PHONE_DONE &&
         notify_resend(sandbox->notify, call->account, paid.notice.id, on_first_delivery, call) == 0)
         call->waits = true;
@@ -133,7 +133,7 @@ static void serve(struct call *call)
         return;
     no = route->handler(call);
     if (!no && route->handler == v2_unifiedorder)
-        routes_pay_before_answer(call, v2_msg_get(&call->out, "code_url"));
+        routes_pay_before_answer(call);
     if (!no && call->fault && call->fault->kind == FAULT_SYSTEM_ERROR)
         no = REFUSE(SYSTEM_ERROR); /* done, and told as not done */
     reply_v2(call, no);

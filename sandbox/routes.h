@@ -31,8 +31,11 @@ const struct route *route_v3_at(size_t index);
 
 /* For both dialects: the fault ordered for this call, if any. */
 void routes_take_fault(struct call *call);
-/* Fault before_answer: the new order is paid, and the answer waits for the first delivery's end. */
-void routes_pay_before_answer(struct call *call, struct view code_url);
+/*
+ * Fault before_answer: the order that the exchange names is paid, and the answer waits for the first
+ * delivery's end.
+ */
+void routes_pay_before_answer(struct call *call);
 
 /* http_server's on_call of the API door; @owner is the sandbox. */
 void routes_on_call(struct http_call *http, void *owner);

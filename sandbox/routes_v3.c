@@ -29,9 +29,9 @@
 /* Literal segments come before parameters that would take them too. */
 static const struct route routes[] = {
     POST(T "native", "v3/native", "V3 4.1", v3_native_fields, v3_native),
-    NOT_BUILT("POST", T "jsapi", "v3/jsapi", "V3 4.1"),
-    NOT_BUILT("POST", T "app", "v3/app", "V3 4.1"),
-    NOT_BUILT("POST", T "h5", "v3/h5", "V3 4.1"),
+    POST(T "jsapi", "v3/jsapi", "V3 4.1", v3_jsapi_fields, v3_jsapi),
+    POST(T "app", "v3/app", "V3 4.1", v3_app_fields, v3_app),
+    POST(T "h5", "v3/h5", "V3 4.1", v3_h5_fields, v3_h5),
     NOT_BUILT("POST", T "codepay", "v3/codepay", "V3 4.10"),
     GET(T "id/{transaction_id}", "v3/query_id", "V3 4.2", v3_query_id),
     GET(T "out-trade-no/{out_trade_no}", "v3/query", "V3 4.2", v3_query),
@@ -141,15 +141,25 @@ static void name_transaction(struct call *call)
     order_row_release(&order);
 }
 
+/* Does this call make what a payer can pay? */
+static bool is_create(const struct route *route)
+{
+    static const struct refusal *(*const creates[])(struct call *) = { v3_native, v3_jsapi, v3_app,
+                                                                       v3_h5 };
+    for (size_t i = 0; i < COUNT(creates); i++)
+        if (route->handler == creates[i])
+            return true;
+    return false;
+}
+
 static void handle(struct call *call)
 {
     routes_take_fault(call);
     if (reply_v3_fault_before(call))
         return;
     const struct refusal *no = call->route->handler(call);
-    if (!no && call->route->handler == v3_native)
-        routes_pay_before_answer(
-            call, view_str(json_string_value(json_object_get(call->v3->out, "code_url"))));
+    if (!no && is_create(call->route))
+        routes_pay_before_answer(call);
     if (!no && call->fault && call->fault->kind == FAULT_SYSTEM_ERROR)
         no = REFUSE(SYSTEM_ERROR); /* done, and told as not done */
     reply_v3(call, no);

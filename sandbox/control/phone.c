@@ -1,8 +1,8 @@
 /*
  * phone.c — the payer's two calls: scan and pay. One machine for both:
  *
- *   code_url, number --+--> content --scan--> shown --pay--> result --+--> answer
- *   picture --READING--+                                              +--DELIVERING--> answer
+ *   code_url, h5_url, number --+--look--> shown --pay--> result --+--> answer
+ *   picture --READING----------+                                  +--DELIVERING--> answer
  */
 #include "base/base64.h"
 #include "base/err.h"
@@ -16,7 +16,7 @@
 #define READ_MS     (QR_SCAN_TIMEOUT_MS + 5'000) /* the scanner's own bound comes first */
 
 struct phone_in {
-    struct view code_url, picture_base64, mch_id, out_trade_no;
+    struct view code_url, h5_url, picture_base64, mch_id, out_trade_no;
     int outcome; /* enum pay_outcome */
     struct view openid, bank_type;
     json_t *coupons;
@@ -33,6 +33,7 @@ static const char *const outcomes[] = { [PAY_PAID] = "paid",
 
 #define WHAT_IS_SCANNED                                                                            \
     MEMBER(TEXT, struct phone_in, code_url, .min = 1, .max = CONTENT_MAX),                         \
+        MEMBER(TEXT, struct phone_in, h5_url, .min = 1, .max = CONTENT_MAX),                       \
         MEMBER(TEXT, struct phone_in, picture_base64, .min = 4, .max = PICTURE_BASE64_MAX)
 
 static const struct member scan_members[] = { WHAT_IS_SCANNED };
@@ -189,8 +190,23 @@ static int pay(struct phone_call *call, struct scan *scan)
     return 0;
 }
 
-/* The content is known: show it, pay it, answer unless a delivery is to be waited for. */
-static void use_content(struct phone_call *call, struct view content)
+/* By the way that was given; @content is the code's, if it is a code. */
+static void look(struct phone_call *call, struct view content, struct scan *scan)
+{
+    struct sandbox *sandbox = call->hold.control->sandbox;
+    const struct phone_in *in = &call->in;
+
+    if (in->mch_id.ptr)
+        payer_find(&sandbox->engine, accounts_find(sandbox->accounts, in->mch_id), in->out_trade_no,
+                   scan);
+    else if (in->h5_url.ptr)
+        payer_open(&sandbox->engine, in->h5_url, scan);
+    else
+        payer_scan(&sandbox->engine, content, scan);
+}
+
+/* The way is known: show it, pay it, answer unless a delivery is to be waited for. */
+static void use(struct phone_call *call, struct view content)
 {
     struct ask *ask = call->hold.ask;
     struct scan scan = {};
@@ -200,7 +216,7 @@ static void use_content(struct phone_call *call, struct view content)
         fail(call, err);
         return;
     }
-    payer_scan(&ask->control->sandbox->engine, content, &scan);
+    look(call, content, &scan);
     if (call->pays)
         err = pay(call, &scan);
     else
@@ -230,7 +246,7 @@ static void on_picture_read(void *owner, struct qr_scan_result *result)
         call->no_scanner = result->err && result->err != ERR_TIMEOUT && result->err != ERR_CLOSED;
         hold_end(&call->hold, HOLD_MET);
     } else {
-        use_content(call, buf_view(&result->symbols[0]));
+        use(call, buf_view(&result->symbols[0]));
     }
     hold_unref(&call->hold);
 }
@@ -254,8 +270,8 @@ static void read_picture(struct phone_call *call)
     buf_release(&picture);
 }
 
-/* The code of an order that is known by its number. False: refused. */
-static bool find_code(struct ask *ask, const struct phone_in *in, char code_url[CODE_URL_MAX + 1])
+/* Is there an order of that number? False: refused. */
+static bool is_known(struct ask *ask, const struct phone_in *in)
 {
     struct sandbox *sandbox = ask->control->sandbox;
     struct account *account = accounts_find(sandbox->accounts, in->mch_id);
@@ -271,8 +287,6 @@ static bool find_code(struct ask *ask, const struct phone_in *in, char code_url[
         ask_unknown(ask, "order", in->out_trade_no);
     else if (err)
         ask_refuse(ask, 500, "TROUBLE", "", "%s", err_text(err));
-    else
-        order_code_url(&order, code_url);
     order_row_release(&order);
     return err == 0;
 }
@@ -282,23 +296,23 @@ static bool check_ways(struct ask *ask, const struct phone_in *in, bool pays)
 {
     bool number = in->mch_id.ptr && in->out_trade_no.ptr;
     bool half = !in->mch_id.ptr != !in->out_trade_no.ptr;
-    int ways = (in->code_url.ptr != NULL) + (in->picture_base64.ptr != NULL) + number;
+    int ways = (in->code_url.ptr != NULL) + (in->h5_url.ptr != NULL) +
+               (in->picture_base64.ptr != NULL) + number;
 
     if (ways == 1 && !half)
         return true;
     ask_refuse(ask, 400, "BAD_MEMBER", "", "exactly one of %s must be given",
-               pays ? "code_url, picture_base64, or mch_id with out_trade_no"
-                    : "code_url and picture_base64");
+               pays ? "code_url, h5_url, picture_base64, or mch_id with out_trade_no"
+                    : "code_url, h5_url and picture_base64");
     return false;
 }
 
 static int begin(struct ask *ask, const struct phone_in *in, const struct pay_spec *spec, bool pays)
 {
     struct phone_call *call;
-    char code_url[CODE_URL_MAX + 1];
     int err;
 
-    if (!check_ways(ask, in, pays) || (in->mch_id.ptr && !find_code(ask, in, code_url)))
+    if (!check_ways(ask, in, pays) || (in->mch_id.ptr && !is_known(ask, in)))
         return 0;
     call = mem_new(struct phone_call);
     if (!call)
@@ -314,7 +328,7 @@ static int begin(struct ask *ask, const struct phone_in *in, const struct pay_sp
     if (in->picture_base64.ptr)
         read_picture(call);
     else
-        use_content(call, in->code_url.ptr ? in->code_url : view_str(code_url));
+        use(call, in->code_url);
     return 0;
 }
 

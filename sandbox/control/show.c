@@ -1,6 +1,7 @@
 #include "control/show.h"
 
 #include "base/err.h"
+#include "engine/openid.h"
 
 const char *const notice_mode_names[] = {
     [NOTICE_MODE_SEND] = "send",
@@ -8,8 +9,6 @@ const char *const notice_mode_names[] = {
     [NOTICE_MODE_SUPPRESS] = "suppress",
     NULL,
 };
-
-const char *const product_names[] = { "NATIVE", NULL };
 
 const char *notice_state_name(enum notice_state state)
 {
@@ -40,6 +39,8 @@ void show_clock(struct json_out *out, const char *key, const struct vclock *cloc
 
 void show_account(struct json_out *out, const char *key, const struct account *account)
 {
+    char openid[OPENID_MAX + 1];
+
     out_open(out, key, '{');
     out_str(out, "mch_id", account->mch_id);
     out_str(out, "name", account->name);
@@ -47,6 +48,12 @@ void show_account(struct json_out *out, const char *key, const struct account *a
     for (size_t i = 0; i < account->appid_count; i++)
         out_str(out, NULL, account->appid[i]);
     out_close(out, ']');
+    out_open(out, "payers", '{');
+    for (size_t i = 0; i < account->appid_count; i++) {
+        openid_of(view_str(account->appid[i]), openid);
+        out_str(out, account->appid[i], openid);
+    }
+    out_close(out, '}');
     out_text(out, "api_key", v2_key_text(account->v2_key));
     out_open(out, "products", '[');
     for (size_t i = 0; product_names[i]; i++) {
@@ -103,9 +110,12 @@ static void open_order(struct json_out *out, const char *key, struct sandbox *sa
                        const struct order_row *order)
 {
     struct account *account = accounts_by_id(sandbox->accounts, order->account_id);
-    char code_url[CODE_URL_MAX + 1];
+    bool native = order->trade_type == TRADE_TYPE_NATIVE;
+    bool browser = order->trade_type == TRADE_TYPE_MWEB;
+    char code_url[CODE_URL_MAX + 1], h5_url[H5_URL_MAX + 1];
 
     order_code_url(order, code_url);
+    order_h5_url(order, h5_url);
     out_open(out, key, '{');
     out_int(out, "id", order->id);
     out_str(out, "mch_id", account ? account->mch_id : NULL);
@@ -117,7 +127,8 @@ static void open_order(struct json_out *out, const char *key, struct sandbox *sa
     out_text(out, "attach", order_field(order, "attach"));
     out_text(out, "notify_url", order_field(order, "notify_url"));
     out_str(out, "prepay_id", order->prepay_id);
-    out_str(out, "code_url", code_url);
+    out_str(out, "code_url", native ? code_url : NULL);
+    out_str(out, "h5_url", browser ? h5_url : NULL);
     out_moment(out, "created", order->created_ms);
     out_moment(out, "expire", order->expire_ms);
     out_moment(out, "closed", order->closed_ms);

@@ -34,7 +34,4 @@ const char *notice_state_name(enum notice_state state);
 /* "send", "hold", "suppress"; NULL-terminated, indexed by enum notice_mode. */
 extern const char *const notice_mode_names[];
 
-/* "NATIVE", …; NULL-terminated, index n is the product 1 << n. */
-extern const char *const product_names[];
-
 #endif

@@ -306,7 +306,7 @@ static int fill(struct accounts *accounts, const struct account_spec *spec, stru
     if (!account->v2_key)
         return ERR_NOMEM;
 
-    account->products = PRODUCT_NATIVE;
+    account->products = PRODUCTS_ALL;
     account->switches = spec->switches;
     account->clock = accounts->default_clock;
     account->appid_count = spec->appid_count ? spec->appid_count : 1;

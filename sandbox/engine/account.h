@@ -22,7 +22,10 @@
 #define DEFAULT_APPID   "wx8888888888888888"
 #define DEFAULT_API_KEY "192006250b4c09247ec02edce69f6a2d"
 
-enum product { PRODUCT_NATIVE = 1 << 0 };
+/* What an account may sell by: the bit of a trade type (V2 1.8.9, V3 4.0). A new one may all. */
+#define PRODUCT_OF(trade_type) (1u << ((trade_type)-TRADE_TYPE_NATIVE))
+#define PRODUCTS_ALL           0xfu
+extern const char *const product_names[]; /* by bit: "NATIVE", …; NULL after the last */
 
 struct origin {
     char announced[ORIGIN_MAX + 1], real[ORIGIN_MAX + 1];
@@ -40,7 +43,7 @@ struct account {
     struct v2_key *v2_key; /* owned */
     size_t appid_count;
     char appid[APPIDS_MAX][APPID_MAX + 1];
-    unsigned products; /* of enum product */
+    unsigned products; /* bits, PRODUCT_OF() */
     struct switches switches;
     struct vclock clock;
     size_t origin_count;

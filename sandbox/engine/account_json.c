@@ -6,6 +6,9 @@
 #include "engine/keys.h"
 #include "engine/notice_rule.h"
 
+/* The trade types in their order. */
+const char *const product_names[] = { "NATIVE", "JSAPI", "APP", "MWEB", NULL };
+
 static const char *const mode_names[] = {
     [NOTICE_MODE_SEND] = "send",
     [NOTICE_MODE_HOLD] = "hold",
@@ -23,6 +26,19 @@ static json_t *write_appids(const struct account *account)
     json_t *list = json_array();
     for (size_t i = 0; list && i < account->appid_count; i++) {
         if (json_array_append_new(list, json_string(account->appid[i])) == 0)
+            continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
+static json_t *write_products(const struct account *account)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && product_names[i]; i++) {
+        if (!(account->products & (1u << i)) ||
+            json_array_append_new(list, json_string(product_names[i])) == 0)
             continue;
         json_decref(list);
         list = NULL;
@@ -75,8 +91,7 @@ int account_settings_write(const struct account *account, struct buf *out)
     const struct vclock *clock = &account->clock;
     int err = root ? put(root, "appids", write_appids(account)) : ERR_NOMEM;
     if (!err)
-        err = put(root, "products",
-                  account->products & PRODUCT_NATIVE ? json_pack("[s]", "NATIVE") : json_array());
+        err = put(root, "products", write_products(account));
     if (!err)
         err = put(root, "switches", write_switches(account));
     if (!err)
@@ -112,6 +127,15 @@ static int read_appids(struct account *account, const json_t *list)
                       sizeof(account->appid[0])))
             return ERR_STORE;
     return 0;
+}
+
+static void read_products(struct account *account, const json_t *list)
+{
+    account->products = 0;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        for (size_t p = 0; product_names[p]; p++)
+            if (view_is(string_of(json_array_get(list, i)), product_names[p]))
+                account->products |= 1u << p;
 }
 
 static void read_switches(struct account *account, json_t *map)
@@ -202,7 +226,7 @@ int account_settings_read(struct account *account, struct view json)
     int err = read_appids(account, json_object_get(root, "appids"));
     if (!err)
         err = read_origins(account, json_object_get(root, "origins"));
-    account->products = json_array_size(json_object_get(root, "products")) ? PRODUCT_NATIVE : 0;
+    read_products(account, json_object_get(root, "products"));
     account->notice_mode = mode_of(json_object_get(root, "notice_mode"));
     if (!err)
         err = read_rules(account, json_object_get(root, "notice_rules"));

@@ -43,30 +43,67 @@ static uint64_t unshuffle(uint64_t salt, uint64_t value)
     return high << LOW_BITS | low;
 }
 
-void code_make(uint64_t salt, int64_t id, unsigned generation, char out[CODE_LEN + 1])
+/* @value in @base, as many digits as there is room for. */
+static void write_digits(uint64_t value, unsigned base, char *out, size_t len)
 {
-    assert(id > 0 && id <= CODE_ID_MAX && generation < CODE_GENERATIONS);
-    uint64_t value = shuffle(salt, (uint64_t)id << GENERATION_BITS | generation);
-    for (size_t i = CODE_LEN; i-- > 0; value /= 62)
-        out[i] = digits[value % 62];
-    out[CODE_LEN] = '\0';
+    for (size_t i = len; i-- > 0; value /= base)
+        out[i] = digits[value % base];
+    out[len] = '\0';
 }
 
-bool code_read(uint64_t salt, struct view code, int64_t *id, unsigned *generation)
+static bool read_digits(struct view text, unsigned base, uint64_t *value)
 {
-    uint64_t value = 0;
-    if (code.len != CODE_LEN)
-        return false;
-    for (size_t i = 0; i < code.len; i++) {
-        const char *digit = memchr(digits, code.ptr[i], sizeof(digits) - 1);
+    *value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        const char *digit = memchr(digits, text.ptr[i], base);
         if (!digit)
             return false;
-        value = value * 62 + (uint64_t)(digit - digits);
+        *value = *value * base + (uint64_t)(digit - digits);
     }
-    if (value >> (LOW_BITS + HIGH_BITS))
-        return false;
+    return *value >> (LOW_BITS + HIGH_BITS) == 0;
+}
+
+static uint64_t join(uint64_t salt, int64_t id, unsigned generation)
+{
+    assert(id > 0 && id <= CODE_ID_MAX && generation < CODE_GENERATIONS);
+    return shuffle(salt, (uint64_t)id << GENERATION_BITS | generation);
+}
+
+static bool split(uint64_t salt, uint64_t value, int64_t *id, unsigned *generation)
+{
     value = unshuffle(salt, value);
     *id = (int64_t)(value >> GENERATION_BITS);
     *generation = (unsigned)(value % CODE_GENERATIONS);
     return *id > 0;
+}
+
+void code_make(uint64_t salt, int64_t id, unsigned generation, char out[CODE_LEN + 1])
+{
+    write_digits(join(salt, id, generation), 62, out, CODE_LEN);
+}
+
+bool code_read(uint64_t salt, struct view code, int64_t *id, unsigned *generation)
+{
+    uint64_t value;
+    return code.len == CODE_LEN && read_digits(code, 62, &value) &&
+           split(salt, value, id, generation);
+}
+
+void code_make_hex(uint64_t salt, int64_t id, unsigned generation, char out[CODE_HEX_LEN + 1])
+{
+    write_digits(join(mix(salt), id, generation), 16, out, CODE_HEX_LEN);
+    for (size_t i = 0; i < CODE_HEX_LEN; i++)
+        out[i] = (char)(out[i] | 0x20); /* a digit has that bit already */
+}
+
+bool code_read_hex(uint64_t salt, struct view hex, int64_t *id, unsigned *generation)
+{
+    uint64_t value;
+    char upper[CODE_HEX_LEN];
+    if (hex.len != CODE_HEX_LEN)
+        return false;
+    for (size_t i = 0; i < CODE_HEX_LEN; i++)
+        upper[i] = hex.ptr[i] >= 'a' && hex.ptr[i] <= 'f' ? (char)(hex.ptr[i] & ~0x20) : hex.ptr[i];
+    return read_digits((struct view){ upper, CODE_HEX_LEN }, 16, &value) &&
+           split(mix(salt), value, id, generation);
 }

@@ -21,4 +21,12 @@ void code_make(uint64_t salt, int64_t id, unsigned generation, char out[CODE_LEN
 /* False when no code of this @salt reads so. */
 bool code_read(uint64_t salt, struct view code, int64_t *id, unsigned *generation);
 
+/*
+ * The same two numbers in lower-case hex, shuffled another way: the part of a prepay_id that leads
+ * to its order. Neither tells the other.
+ */
+#define CODE_HEX_LEN 11
+void code_make_hex(uint64_t salt, int64_t id, unsigned generation, char out[CODE_HEX_LEN + 1]);
+bool code_read_hex(uint64_t salt, struct view hex, int64_t *id, unsigned *generation);
+
 #endif

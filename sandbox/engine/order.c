@@ -8,8 +8,9 @@
 #include "engine/request.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-#define PREPAY_TAIL 20
+#define PREPAY_TAIL 20 /* of which the first lead to the order */
 
 const struct refusal *order_trouble(const struct engine *engine, const char *doing, int err)
 {
@@ -50,8 +51,8 @@ void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1])
     *to = '\0';
 }
 
-/* The next one of a known order, the first of one that is about to be inserted. */
-static void make_code(struct engine *engine, struct order_row *order)
+/* The next one of a known order, the first of one that is about to be inserted; and for @hex. */
+static void make_code(struct engine *engine, struct order_row *order, char hex[CODE_HEX_LEN + 1])
 {
     uint64_t salt = accounts_code_salt(engine->accounts);
     int64_t id = order_next_id(engine->store);
@@ -59,6 +60,7 @@ static void make_code(struct engine *engine, struct order_row *order)
     if (order->id && code_read(salt, view_str(order->code), &id, &generation))
         generation = (generation + 1) % CODE_GENERATIONS;
     code_make(salt, id, generation, order->code);
+    code_make_hex(salt, id, generation, hex);
 }
 
 /* V2 1.6: "wx", Beijing time, 20 lower-case hex digits. */
@@ -68,10 +70,39 @@ void order_make_prepay(struct engine *engine, const struct account *account,
     int64_t now_ms = account_now_ms(account);
     memcpy(order->prepay_id, "wx", 2);
     cn_time_14(now_ms, order->prepay_id + 2);
-    rng_hex(engine->rng, order->prepay_id + 2 + CN_TIME_LEN, PREPAY_TAIL);
-    make_code(engine, order);
+    char *tail = order->prepay_id + 2 + CN_TIME_LEN;
+    make_code(engine, order, tail);
+    rng_hex(engine->rng, tail + CODE_HEX_LEN, PREPAY_TAIL - CODE_HEX_LEN);
     order->prepay_ms = now_ms;
     order->code_form = account->switches.value[SWITCH_code_form];
+}
+
+/* Ten digits that only this prepay has. */
+static unsigned long long package_of(const struct order_row *order)
+{
+    uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+    for (const char *at = order->prepay_id; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 1099511628211ULL;
+    return 1'000'000'000ULL + hash % 9'000'000'000ULL;
+}
+
+void order_h5_url(const struct order_row *order, char out[H5_URL_MAX + 1])
+{
+    snprintf(out, H5_URL_MAX + 1, H5_URL_FRONT "prepay_id=%s&package=%llu", order->prepay_id,
+             package_of(order));
+}
+
+int order_get_by_prepay(struct engine *engine, struct view prepay_id, struct order_row *out)
+{
+    size_t front = 2 + CN_TIME_LEN;
+    int64_t id;
+    unsigned generation;
+    struct view hex = { prepay_id.ptr + front, CODE_HEX_LEN };
+    *out = (struct order_row){};
+    if (prepay_id.len != front + PREPAY_TAIL || !view_starts(prepay_id, VIEW("wx")) ||
+        !code_read_hex(accounts_code_salt(engine->accounts), hex, &id, &generation))
+        return ERR_NOT_FOUND;
+    return order_get(engine->store, id, out);
 }
 
 /* ---- unified order --------------------------------------------------------------------------- */

@@ -21,6 +21,9 @@
 #define AUTO_CLOSE_MS   (7 * 86400 * 1000LL) /* V2 5.4 */
 #define EARLY_CLOSE_MS  (5 * 60 * 1000LL)    /* V2 3.3 */
 #define CODE_URL_MAX    64
+#define H5_LIFE_MS      (5 * 60 * 1000LL) /* V3 5.2 */
+#define H5_URL_MAX      256
+#define H5_URL_FRONT    "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?" /* V3 1.7 */
 
 struct engine {
     struct store *store; /* borrowed, as all three */
@@ -94,5 +97,15 @@ struct view order_field(const struct order_row *order, const char *name);
 
 /* The text of the QR code in the order's form (V2 4.1). */
 void order_code_url(const struct order_row *order, char out[CODE_URL_MAX + 1]);
+
+/* Where the browser of an MWEB order's payer is sent (V3 1.7). */
+void order_h5_url(const struct order_row *order, char out[H5_URL_MAX + 1]);
+
+/*
+ * The order that this prepay_id was made for: any of its prepays, so the caller compares it with
+ * out->prepay_id, the present one. ERR_NOT_FOUND: none. @out is the caller's to release.
+ */
+[[nodiscard]] int order_get_by_prepay(struct engine *engine, struct view prepay_id,
+                                      struct order_row *out);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "engine/code.h"
 #include "engine/notice_rule.h"
+#include "engine/openid.h"
 #include "engine/order_cell.h"
 
 #include <assert.h>
@@ -46,109 +46,22 @@ int pay_outcome_parse(struct view text, enum pay_outcome *out)
     return ERR_SYNTAX;
 }
 
-void scan_release(struct scan *scan)
-{
-    order_row_release(&scan->order);
-    *scan = (struct scan){};
-}
-
-/* ---- scanning -------------------------------------------------------------------------------- */
-
-#define OURS VIEW("weixin://wxpay/")
-
-/*
- * The part of a code_url that varies (V2 4.1); whichever form it has, and whatever parameters
- * follow. Empty: none.
- */
-static struct view code_in(struct view content)
-{
-    static const struct view fronts[] = {
-        VIEW("weixin://wxpay/bizpayurl?pr="),
-        VIEW("weixin://wxpay/bizpayurl?sr="),
-        VIEW("weixin://wxpay/bizpayurl/up?pr="),
-        VIEW("weixin://wxpay/s/"),
-    };
-    for (size_t i = 0; i < COUNT(fronts); i++) {
-        if (!view_starts(content, fronts[i]))
-            continue;
-        struct view rest = { content.ptr + fronts[i].len, content.len - fronts[i].len };
-        return view_cut(rest, '&', &rest);
-    }
-    return (struct view){};
-}
-
-/* Only the newest prepay of an order has a code that leads to it. */
-static int find_by_code(struct engine *engine, struct view code, struct order_row *out)
-{
-    int64_t id;
-    unsigned generation;
-    if (!code_read(accounts_code_salt(engine->accounts), code, &id, &generation))
-        return ERR_NOT_FOUND;
-    int err = order_get(engine->store, id, out);
-    if (err || view_is(code, out->code))
-        return err;
-    order_row_release(out);
-    *out = (struct order_row){};
-    return ERR_NOT_FOUND;
-}
-
-/* What the phone shows of an order by its state and time. */
-static enum phone_id phone_of(const struct order_row *order, int64_t now_ms)
-{
-    switch (order->state) {
-    case TRADE_NOTPAY: break;
-    case TRADE_SUCCESS:
-    case TRADE_REFUND: return PHONE_PAID;
-    case TRADE_CLOSED:
-    case TRADE_REVOKED:
-    case TRADE_PAYERROR: return PHONE_CLOSED;
-    default: return PHONE_TROUBLE;
-    }
-    if (order->expire_ms && order->expire_ms <= now_ms)
-        return PHONE_EXPIRED;
-    return order->prepay_ms + PREPAY_LIFE_MS <= now_ms ? PHONE_EXPIRED : PHONE_CASHIER;
-}
-
-void payer_scan(struct engine *engine, struct view content, struct scan *out)
-{
-    *out = (struct scan){ .phone = PHONE_NOT_OURS };
-    if (!view_starts(content, OURS))
-        return;
-    out->phone = PHONE_UNKNOWN;
-    int err = find_by_code(engine, code_in(content), &out->order);
-    if (err == ERR_NOT_FOUND)
-        return;
-    out->account = err ? NULL : accounts_by_id(engine->accounts, out->order.account_id);
-    if (!err && !out->account)
-        err = ERR_STORE;
-    if (!err)
-        err = order_settle(engine, out->account, &out->order);
-    if (err) {
-        order_trouble(engine, "scan", err);
-        scan_release(out);
-        out->phone = PHONE_TROUBLE;
-        return;
-    }
-    out->phone = phone_of(&out->order, account_now_ms(out->account));
-}
-
 /* ---- paying ---------------------------------------------------------------------------------- */
 
-/* The usual payer of an account: always the same one, 28 characters as real ones (V2 1.6). */
-static void usual_openid(const struct account *account, char out[OPENID_MAX + 1])
+/* The payer of a JSAPI order is who the merchant said; anybody may pay another one. */
+static enum phone_id choose_openid(const struct scan *scan, const struct pay_spec *spec,
+                                   struct payment_row *payment)
 {
-    static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
-    uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
-    size_t len = 0;
-    for (const char *at = account->mch_id; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 1099511628211ULL;
-    out[len++] = 'o';
-    while (len < 28) {
-        hash ^= hash >> 29;
-        hash *= 0xbf58476d1ce4e5b9ULL;
-        out[len++] = set[hash >> 58];
-    }
-    out[len] = '\0';
+    const struct order_row *order = &scan->order;
+    struct view named =
+        order->trade_type == TRADE_TYPE_JSAPI ? order_field(order, "openid") : (struct view){};
+    struct view appid = order_field(order, "appid");
+    if (named.len && spec->openid.len && !view_eq(named, spec->openid))
+        return PHONE_OTHER_PAYER;
+    openid_of(appid.len ? appid : view_str(scan->account->mch_id), payment->openid);
+    struct view who = named.len ? named : spec->openid;
+    return who.len && view_copy(who, payment->openid, sizeof(payment->openid)) ? PHONE_TROUBLE
+                                                                               : PHONE_DONE;
 }
 
 static bool coupon_id_is_legal(const char *id)
@@ -210,11 +123,7 @@ static int fill_payment(struct engine *engine, const struct scan *scan, const st
     payment->order_id = scan->order.id;
     payment->account_id = scan->account->id;
     payment->paid_ms = account_now_ms(scan->account);
-    usual_openid(scan->account, payment->openid);
-    int err =
-        spec->openid.len ? view_copy(spec->openid, payment->openid, sizeof(payment->openid)) : 0;
-    if (!err)
-        err = view_copy(spec->bank_type.len ? spec->bank_type : VIEW("OTHERS"), payment->bank_type,
+    int err = view_copy(spec->bank_type.len ? spec->bank_type : VIEW("OTHERS"), payment->bank_type,
                         sizeof(payment->bank_type));
     return err ? err : make_transaction_id(engine, payment->paid_ms, payment->transaction_id);
 }
@@ -260,7 +169,9 @@ static int write_paid(struct engine *engine, struct scan *scan, const struct pay
 static enum phone_id complete(struct engine *engine, struct scan *scan, const struct pay_spec *spec,
                               struct paid *paid)
 {
-    enum phone_id phone = share(engine, &scan->order, spec, &paid->payment);
+    enum phone_id phone = choose_openid(scan, spec, &paid->payment);
+    if (phone == PHONE_DONE)
+        phone = share(engine, &scan->order, spec, &paid->payment);
     if (phone != PHONE_DONE)
         return phone;
     enum trade_state before = scan->order.state;
@@ -319,7 +230,7 @@ static enum phone_id look_again(struct engine *engine, struct scan *scan)
     order_row_release(&scan->order);
     scan->order = fresh;
     return fresh.state == TRADE_NOTPAY ? PHONE_CASHIER
-                                       : phone_of(&fresh, account_now_ms(scan->account));
+                                       : payer_phone_of(&fresh, account_now_ms(scan->account));
 }
 
 enum phone_id payer_pay(struct engine *engine, struct scan *scan, const struct pay_spec *spec,

@@ -1,5 +1,5 @@
 /*
- * payer.h — the person with the phone: scans, sees, pays or does not (steps 5 to 9).
+ * payer.h — the person with the phone: comes to a cashier, sees, pays or does not (steps 5 to 9).
  */
 #ifndef ENGINE_PAYER_H
 #define ENGINE_PAYER_H
@@ -12,6 +12,13 @@
     X(NOT_OURS, "not-ours", "无法识别的二维码")                                                    \
     X(UNKNOWN, "unknown-code", "二维码已失效")                                                     \
     X(EXPIRED, "expired", "码已过期，请重新生成")                                                  \
+    X(TIME_EXPIRED, "time-expired", "订单已超过商户设置的最晚支付成功时间，请重新发起支付")        \
+    X(PREPAY_UNKNOWN, "unknown-prepay", "商家订单信息有误，请重新下单支付")                        \
+    X(PREPAY_EXPIRED, "prepay-expired", "支付请求已过期，请重新下单支付")                          \
+    X(H5_BROKEN, "h5-broken", "商家参数格式有误，请联系商家解决")                                  \
+    X(H5_EXPIRED, "h5-expired", "支付请求已失效，请重新发起支付")                                  \
+    X(OTHER_WAY, "trade-type-differs", "下单方式与支付方式不符，请联系商家解决")                   \
+    X(OTHER_PAYER, "other-payer", "下单账号与支付账号不一致，请核实后再支付")                      \
     X(PAID, "paid-already", "该订单已支付")                                                        \
     X(CLOSED, "closed", "订单已关闭")                                                              \
     X(CANCELLED, "cancelled", "支付已取消")                                                        \
@@ -37,15 +44,31 @@ struct scan {
 };
 void scan_release(struct scan *scan);
 
-/* What scanning @content shows. Bytes as decoded; every form of V2 4.1 is understood. */
+/*
+ * The ways to a cashier. Each fills @out; a way that belongs to another trade type leads nowhere.
+ *
+ * payer_scan  a QR code's content, bytes as decoded; every form of V2 4.1 is understood (NATIVE)
+ * payer_open  an h5_url in the phone's browser, maybe with a redirect_url behind it (MWEB)
+ * payer_call  a program on the phone that names a prepay_id, as @type; its parameters are checked
+ *             elsewhere (JSAPI, APP)
+ * payer_find  the order itself, by whatever way its payer came to it
+ */
 void payer_scan(struct engine *engine, struct view content, struct scan *out);
+void payer_open(struct engine *engine, struct view url, struct scan *out);
+void payer_call(struct engine *engine, struct view prepay_id, enum trade_type type,
+                struct scan *out);
+void payer_find(struct engine *engine, struct account *account, struct view number,
+                struct scan *out);
+
+/* What the phone shows of an order by its state and time, PHONE_CASHIER when it can be paid. */
+enum phone_id payer_phone_of(const struct order_row *order, int64_t now_ms);
 
 enum pay_outcome { PAY_PAID, PAY_WRONG_PASSWORD, PAY_NOT_ENOUGH, PAY_CANCELLED };
 [[nodiscard]] int pay_outcome_parse(struct view text, enum pay_outcome *out);
 
 struct pay_spec {
     enum pay_outcome outcome;
-    struct view openid;    /* empty: the account's usual payer */
+    struct view openid;    /* empty: who the order names, else the appid's usual payer */
     struct view bank_type; /* empty: OTHERS */
     size_t coupon_count;
     struct coupon coupon[COUPONS_MAX];

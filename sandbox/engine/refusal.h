@@ -61,6 +61,9 @@
     V3_ONLY(X, V3_EXTRA_FIELD)                                                                                                  \
     V3_ONLY(X, V3_MCHID_DIFFERS)                                                                                                \
     V3_ONLY(X, V3_NUMBER_USED)                                                                                                  \
+    V3_ONLY(X, V3_NO_OPENID)                                                                                                    \
+    V3_ONLY(X, V3_BAD_OPENID)                                                                                                   \
+    V3_ONLY(X, V3_OTHER_OPENID)                                                                                                 \
     V3_ONLY(X, V3_PUBLIC_KEY_ONLY)                                                                                              \
     X(REFUND_NO_ORDER, BUSINESS, "ORDERNOTEXIST", "订单号不存在", "V3 4.4")                                                     \
     X(REFUND_NUMBERS_DIFFER, BUSINESS, "INVALID_REQUEST", "支付单号校验不一致，请核实后再试",                                   \

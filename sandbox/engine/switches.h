@@ -46,6 +46,7 @@
     X(refund_result, "V3 7", "what a new refund becomes after two seconds", "success",             \
       "processing", "abnormal", "closed")                                                          \
     X(bill_mark, "V3 4.5", "a byte order mark in front of a V3 bill", "absent", "present")         \
+    X(openid_form, "V3 4.1", "openids of V3 that cannot be real", "refused", "accepted")           \
     X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")
 
 enum switch_id {

@@ -11,7 +11,7 @@ START_TEST(the_built_in_account_is_the_manual_s_placeholder)
     ck_assert(account_has_appid(account, VIEW("wx8888888888888888")));
     ck_assert(!account_has_appid(account, VIEW("wx888888888888888")));
     ck_assert(accounts_knows_appid(engine.accounts, VIEW("wx8888888888888888")));
-    ck_assert(account->products & PRODUCT_NATIVE);
+    ck_assert(account->products == PRODUCTS_ALL);
 }
 END_TEST
 

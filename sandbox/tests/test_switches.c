@@ -546,6 +546,20 @@ static bool bill_mark(const char *value)
     return marked == is(value, "present");
 }
 
+static bool openid_form(const char *value)
+{
+    struct v3_answer answer;
+    v3_send(
+        &door,
+        &(struct v3_send){ .method = "POST",
+                           .target = "/v3/pay/transactions/jsapi",
+                           .body = v3_order_body("openid-01", ",\"payer\":{\"openid\":\"me\"}") },
+        &answer);
+    int status = answer.status;
+    v3_answer_release(&answer);
+    return status == (is(value, "accepted") ? 200 : 400);
+}
+
 static bool auth_spaces(const char *value)
 {
     struct v3_answer answer;

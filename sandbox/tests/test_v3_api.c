@@ -133,10 +133,10 @@ static const struct {
     { { .method = "POST", .target = NATIVE, .body = "{" }, 400, "PARAM_ERROR", "参数错误", true },
     { { .method = "POST", .target = NATIVE, .body = "[]" }, 400, "PARAM_ERROR", "参数错误", true },
     { { .method = "POST", .target = NATIVE, .body = "" }, 400, "PARAM_ERROR", "参数错误", true },
-    { { .method = "POST", .target = "/v3/pay/transactions/jsapi", .body = "{}" },
+    { { .method = "POST", .target = "/v3/pay/transactions/codepay", .body = "{}" },
       501,
       "NOT_BUILT",
-      "sandbox: not built yet, V3 4.1",
+      "sandbox: not built yet, V3 4.10",
       true },
 };
 

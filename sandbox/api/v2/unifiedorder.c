@@ -148,7 +148,7 @@ const struct field v2_unifiedorder_fields[V2_UNIFIEDORDER_FIELDS] = {
 static const struct refusal *check_product(struct call *call)
 {
     struct view type = v2_msg_get(&call->in, "trade_type");
-    if (!view_is(type, "NATIVE") || !(call->account->products & PRODUCT_NATIVE))
+    if (!view_is(type, "NATIVE") || !(call->account->products & PRODUCT_OF(TRADE_TYPE_NATIVE)))
         return call_refuse(call, REFUSE(NO_PERMISSION), VIEW("trade_type"),
                            "V2 1.8.9: trade_type %.*s is not enabled for this account",
                            VIEW_ARG(type));

@@ -9,8 +9,12 @@
 
 #include "api/v3/fields.h"
 
-extern const struct v3_field v3_native_fields[];
-const struct refusal *v3_native(struct call *call); /* V3 4.1 */
+/* V3 4.1 */
+extern const struct v3_field v3_native_fields[], v3_jsapi_fields[], v3_app_fields[], v3_h5_fields[];
+const struct refusal *v3_native(struct call *call);
+const struct refusal *v3_jsapi(struct call *call);
+const struct refusal *v3_app(struct call *call);
+const struct refusal *v3_h5(struct call *call);
 
 const struct refusal *v3_query(struct call *call);    /* V3 4.2, by out_trade_no */
 const struct refusal *v3_query_id(struct call *call); /* V3 4.2, by transaction_id */

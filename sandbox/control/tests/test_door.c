@@ -48,7 +48,7 @@ static const struct {
     { "POST", ACCOUNTS, "{\"api_key\":\"short\"}", 400, "BAD_MEMBER", "/api_key" },
     { "POST", ACCOUNTS, "{\"appids\":[]}", 400, "BAD_MEMBER", "/appids" },
     { "POST", ACCOUNTS, "{\"appids\":[\"wx1\",\"w x\"]}", 400, "BAD_MEMBER", "/appids/1" },
-    { "POST", ACCOUNTS, "{\"products\":[\"JSAPI\"]}", 400, "BAD_MEMBER", "/products/0" },
+    { "POST", ACCOUNTS, "{\"products\":[\"MICROPAY\"]}", 400, "BAD_MEMBER", "/products/0" },
     { "POST", ACCOUNTS, "{\"switches\":{\"nope\":\"x\"}}", 400, "BAD_MEMBER", "/switches/nope" },
     { "POST", ACCOUNTS, "{\"switches\":{\"ack_mode\":\"x\"}}", 400, "BAD_MEMBER",
       "/switches/ack_mode" },
