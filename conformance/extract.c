@@ -6,7 +6,6 @@
 #include "markup.h"
 
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 
 #define VALUE_MAX ((size_t)1024 * 1024)
@@ -80,23 +79,15 @@ static int peel_decoders(struct extractor *extractor, struct view *text, char *w
 
 static int compile_regex(struct extractor *extractor, char *why, size_t why_size)
 {
-    regex_t *regex = mem_new(regex_t);
-    if (!regex)
-        return ERR_NOMEM;
-    int code = regcomp(regex, extractor->argument, REG_EXTENDED);
-    if (code) {
-        char text[120];
-        regerror(code, regex, text, sizeof(text));
-        snprintf(why, why_size, "bad regular expression: %s", text);
-        mem_free(regex);
-        return ERR_SYNTAX;
-    }
-    extractor->regex = regex;
-    if (regex->re_nsub == 0) {
+    char said[160];
+    int err = pattern_new(&extractor->pattern, view_str(extractor->argument), said, sizeof(said));
+    if (err == ERR_SYNTAX)
+        snprintf(why, why_size, "bad regular expression: %s", said);
+    if (!err && pattern_groups(extractor->pattern) == 0) {
         snprintf(why, why_size, "the regular expression has no group (…) to take the value from");
         return ERR_SYNTAX;
     }
-    return 0;
+    return err;
 }
 
 static int check_argument(struct extractor *extractor, char *why, size_t why_size)
@@ -159,9 +150,7 @@ int extractor_parse(struct extractor *extractor, struct view text, char *why, si
 
 void extractor_release(struct extractor *extractor)
 {
-    if (extractor->regex)
-        regfree(extractor->regex);
-    mem_free(extractor->regex);
+    pattern_free(extractor->pattern);
     mem_free(extractor->argument);
     *extractor = (struct extractor){};
 }
@@ -192,23 +181,20 @@ static int take_json(const char *pointer, struct view body, struct buf *out, cha
     return err;
 }
 
-static int take_regex(regex_t *regex, struct view body, struct buf *out, char *why, size_t why_size)
+static int take_regex(const struct pattern *pattern, struct view body, struct buf *out, char *why,
+                      size_t why_size)
 {
-    regmatch_t groups[2];
-    /* regexec() reads a C string; what follows a NUL is not searched */
-    struct buf text = BUF_INIT(HTTP_ANSWER_MAX + 1);
-    int err = buf_view_add(&text, body);
-
-    if (!err && regexec(regex, buf_cstr(&text), COUNT(groups), groups, 0) == 0 &&
-        groups[1].rm_so >= 0) {
-        err = buf_add(out, buf_cstr(&text) + groups[1].rm_so,
-                      (size_t)(groups[1].rm_eo - groups[1].rm_so));
-    } else if (!err) {
-        snprintf(why, why_size, "the regular expression matches nothing");
+    struct view group;
+    int err = pattern_find(pattern, body, &group);
+    if (!err && !group.ptr)
         err = ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND)
+        snprintf(why, why_size, "the regular expression matches nothing");
+    if (err == ERR_RANGE) {
+        snprintf(why, why_size, "the regular expression takes too many steps on this answer");
+        err = ERR_SYNTAX;
     }
-    buf_release(&text);
-    return err;
+    return err ? err : buf_view_add(out, group);
 }
 
 static int take_raw(const struct extractor *extractor, const struct http_answer *answer,
@@ -219,7 +205,7 @@ static int take_raw(const struct extractor *extractor, const struct http_answer 
 
     switch (extractor->kind) {
     case EXTRACT_JSON: return take_json(extractor->argument, body, out, why, why_size);
-    case EXTRACT_REGEX: return take_regex(extractor->regex, body, out, why, why_size);
+    case EXTRACT_REGEX: return take_regex(extractor->pattern, body, out, why, why_size);
     case EXTRACT_XPATH: return markup_text(body, extractor->argument, out, why, why_size);
     case EXTRACT_BODY: return buf_view_add(out, body);
     case EXTRACT_HEADER:

@@ -6,6 +6,7 @@
 #define CONFORMANCE_EXTRACT_H
 
 #include "http.h"
+#include "pattern.h"
 #include "transcript.h"
 
 enum extract_kind {
@@ -24,8 +25,8 @@ enum decoder { DECODE_HTML, DECODE_JS, DECODE_PERCENT, DECODE_BASE64, DECODE_JSO
 /* A parsed source. EXTRACT_NONE when the profile has none. */
 struct extractor {
     enum extract_kind kind;
-    char *argument; /* owned: the pointer, name, expression */
-    void *regex;    /* regex_t, owned; of EXTRACT_REGEX */
+    char *argument;          /* owned: the pointer, name, expression */
+    struct pattern *pattern; /* owned; of EXTRACT_REGEX */
     enum decoder decoders[DECODERS_MAX];
     size_t decoder_count;
 };

@@ -7,6 +7,8 @@
 #include <libxml/xpath.h>
 #include <stdio.h>
 
+#define XPATH_STEPS 5000000 /* of one expression: more than any page needs, less than a second */
+
 /* A parsed page and the outcome of one expression. */
 struct look {
     xmlDocPtr doc;
@@ -30,6 +32,8 @@ bool markup_xpath_ok(const char *expression)
 {
     xmlSetGenericErrorFunc(NULL, be_silent);
     xmlXPathContextPtr context = xmlXPathNewContext(NULL);
+    if (context)
+        context->opLimit = XPATH_STEPS;
     xmlXPathCompExprPtr compiled =
         context ? xmlXPathCtxtCompile(context, (const xmlChar *)expression) : NULL;
     bool ok = compiled != NULL;
@@ -66,6 +70,7 @@ static int look_at(struct look *look, struct view page, const char *expression)
     if (!look->context)
         return ERR_NOMEM;
     look->context->error = NULL;
+    look->context->opLimit = XPATH_STEPS;
     look->found = xmlXPathEvalExpression((const xmlChar *)expression, look->context);
     return look->found ? 0 : ERR_SYNTAX;
 }
@@ -93,7 +98,7 @@ int markup_text(struct view page, const char *expression, struct buf *out, char 
     int err = look_at(&look, page, expression);
 
     if (err) {
-        snprintf(why, why_size, "the answer is not a page that XPath can search");
+        snprintf(why, why_size, "the answer is no page, or XPath takes too many steps on it");
     } else if (look.found->type == XPATH_NODESET && !first_node(&look)) {
         snprintf(why, why_size, "no node at %.120s", expression);
         err = ERR_NOT_FOUND;
@@ -143,7 +148,7 @@ int markup_picture(struct view page, const char *expression, struct buf *out, ch
     xmlNodePtr node = err ? NULL : first_node(&look);
 
     if (err) {
-        snprintf(why, why_size, "the answer is not a page that XPath can search");
+        snprintf(why, why_size, "the answer is no page, or XPath takes too many steps on it");
     } else if (!node) {
         snprintf(why, why_size, "no picture at %.120s", expression);
         err = ERR_NOT_FOUND;

@@ -5,7 +5,6 @@
 #include "profile_reader.h"
 
 #include <openssl/evp.h>
-#include <regex.h>
 #include <stdio.h>
 
 #define PROFILE_BYTES_MAX ((size_t)1024 * 1024)
@@ -124,9 +123,7 @@ static void matchers_release(struct matchers *matchers)
 {
     for (size_t i = 0; i < matchers->count; i++) {
         mem_free(matchers->item[i].text);
-        if (matchers->item[i].regex)
-            regfree(matchers->item[i].regex);
-        mem_free(matchers->item[i].regex);
+        pattern_free(matchers->item[i].pattern);
     }
     mem_free(matchers->item);
 }
@@ -181,7 +178,7 @@ static bool one_matches(const struct matcher *matcher, const char *shown)
     case MATCH_RANGE:
         return view_to_i64(view_trim(view_str(shown)), INT64_MAX, &number) == 0 &&
                number >= matcher->low && number <= matcher->high;
-    case MATCH_REGEX: return regexec(matcher->regex, shown, 0, NULL, 0) == 0;
+    case MATCH_REGEX: return pattern_find(matcher->pattern, view_str(shown), NULL) == 0;
     }
     return false;
 }

@@ -49,7 +49,7 @@ struct matcher {
     enum { MATCH_VALUE, MATCH_RANGE, MATCH_REGEX, MATCH_PRESENT, MATCH_ABSENT } kind;
     char *text;
     int64_t low, high;
-    void *regex; /* regex_t, owned */
+    struct pattern *pattern; /* owned */
 };
 
 struct matchers {

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "profile_reader.h"
 
-#include <regex.h>
 #include <stdio.h>
 
 static int read_version(struct reader *reader, const struct yaml_node *node, void *)
@@ -195,9 +194,8 @@ static int read_steps(struct reader *reader, const struct yaml_node *node, void 
 static int read_matcher(struct reader *reader, const struct yaml_node *node,
                         struct matcher *matcher)
 {
-    int err = want(reader, node, YAML_SCALAR);
-    if (err)
-        return err;
+    if (want(reader, node, YAML_SCALAR))
+        return ERR_SYNTAX;
     struct view text = view_str(node->text);
     size_t dots = view_find(text, VIEW(".."));
     matcher->text = mem_strndup(text.ptr, text.len);
@@ -220,15 +218,11 @@ static int read_matcher(struct reader *reader, const struct yaml_node *node,
     }
     matcher->kind = MATCH_REGEX;
     matcher->text[text.len - 1] = '\0';
-    regex_t *regex = mem_new(regex_t);
-    if (!regex)
-        return ERR_NOMEM;
-    if (regcomp(regex, matcher->text + 1, REG_EXTENDED | REG_NOSUB)) {
-        mem_free(regex);
-        return complain(reader, node, "bad regular expression %.60s", node->text);
-    }
-    matcher->regex = regex;
-    return 0;
+    char why[160];
+    int err = pattern_new(&matcher->pattern, view_str(matcher->text + 1), why, sizeof(why));
+    return err == ERR_SYNTAX
+               ? complain(reader, node, "bad regular expression %.60s: %s", node->text, why)
+               : err;
 }
 
 static int read_matchers(struct reader *reader, const struct yaml_node *node, void *field)

@@ -60,6 +60,13 @@ static const struct {
       "order.status.state", "bad regular expression" },
     { HEAD ORDER "  status: { request: GET /s, state: regex abc, paid: paid }\n", 10, 37,
       "order.status.state", "no group" },
+    { HEAD ORDER "  status: { request: GET /s, state: 'regex ((((a{1,99}){1,99}){1,99}){1,99})', "
+                 "paid: paid }\n",
+      10, 37, "order.status.state", "bad regular expression: at its byte" },
+    { HEAD ORDER
+      "  status: { request: GET /s, state: json /s, paid: '/(((((((a{99}){99}){99}){99}){99}"
+      "){99})/' }\n",
+      10, 52, "order.status.paid", "bad regular expression" },
     { HEAD ORDER "  status: { request: GET /s, state: 'xpath //[', paid: paid }\n", 10, 37,
       "order.status.state", "bad XPath" },
     { HEAD ORDER "  status: { request: GET /s, state: json /s, paid: '/(/' }\n", 10, 52,
