@@ -10,6 +10,8 @@
 /* No black box can tell this mutant from a right shop. */
 #define UNSEEN(why) { NULL }, why, "reference-v3.yaml", API_V3
 
+#define NO_REFUNDS "the judge asks for no refunds yet"
+
 const struct kill_row kill_table_v3[] = {
     /* requests */
     { "v3-no-last-line-feed", KILLED("v3/request/signatures") },
@@ -143,5 +145,21 @@ const struct kill_row kill_table_v3[] = {
     { "amount-at-least", KILLED("v3/forged/amount") },
     { "currency-ignored", KILLED("v3/forged/currency") },
     { "unknown-order-crash", KILLED("v3/forged/unknown-order") },
+    /* refunds */
+    { "v3-refund-new-number", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-new-number-at-limit", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-accepted-is-done", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-never-asked", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-abnormal-is-done", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-closed-is-done", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-closed-same-number", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-sum-unchecked", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-sum-of-ended", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-total-is-part", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-notice-status", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-query-refund-status", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-no-notify-url", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-tight", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-unmatched", UNSEEN(NO_REFUNDS) },
 };
 const size_t kill_table_v3_count = COUNT(kill_table_v3);

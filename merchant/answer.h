@@ -11,7 +11,7 @@
 #include "order.h"
 #include "v3_proof.h"
 
-enum api { API_CREATE, API_QUERY, API_CLOSE };
+enum api { API_CREATE, API_QUERY, API_CLOSE, API_REFUND, API_REFUND_QUERY };
 
 /* What the shop does about an error code, whatever a wire calls it. */
 enum refusal {
@@ -20,6 +20,8 @@ enum refusal {
     REFUSAL_CLOSED,
     REFUSAL_NOT_EXIST,
     REFUSAL_FINAL, /* will never work as it stands */
+    REFUSAL_LIMIT, /* of refunds: too many calls, not again within a minute */
+    REFUSAL_FUNDS, /* of refunds: the merchant's own account is too low */
 };
 
 /* What a trade_state means for an order that waits for its money (V2 5.1). */

@@ -37,6 +37,15 @@ static const struct place notification_v3[] = {
     PLACE(settle_transaction), PLACE(settle_late),       PLACE(settle_persist),
 };
 
+/* V3 7: as a payment, but read by refund_status and compared with the refund. */
+static const struct place refund_v3[] = {
+    PLACE(notify_door),        PLACE(v3_notify_headers), PLACE(v3_notify_fresh),
+    PLACE(v3_notify_key),      PLACE(v3_notify_verify),  PLACE(v3_notify_parse),
+    PLACE(v3_refund_event),    PLACE(v3_notify_open),    PLACE(v3_refund_read),
+    PLACE(v3_refund_identity), PLACE(refund_find),       PLACE(refund_lock),
+    PLACE(refund_compare),     PLACE(refund_record),
+};
+
 /* The chapter "answer" has proven the message and query_state has read it as paid. */
 static const struct place query[] = {
     PLACE(query_read),         PLACE(query_number), PLACE(settle_lock),
@@ -53,11 +62,12 @@ static const struct place query_v3[] = {
 static const struct {
     const struct place *places;
     size_t count;
-} lists[2][2] = {
+} lists[2][3] = {
     [WIRE_V2] = { [CLAIM_NOTIFICATION] = { notification, COUNT(notification) },
                   [CLAIM_QUERY] = { query, COUNT(query) } },
     [WIRE_V3] = { [CLAIM_NOTIFICATION] = { notification_v3, COUNT(notification_v3) },
-                  [CLAIM_QUERY] = { query_v3, COUNT(query_v3) } },
+                  [CLAIM_QUERY] = { query_v3, COUNT(query_v3) },
+                  [CLAIM_REFUND] = { refund_v3, COUNT(refund_v3) } },
 };
 
 typedef enum step claim_step(struct claim *claim);
@@ -103,10 +113,13 @@ static void finish(struct claim *claim)
 {
     unlock(claim);
     bool ok = claim->verdict == STEP_GO || claim->verdict == STEP_DONE;
+    static const char *const sources[] = { [CLAIM_NOTIFICATION] = "notification",
+                                           [CLAIM_QUERY] = "query",
+                                           [CLAIM_REFUND] = "refund notification" };
     log_event(ok ? LOG_INFO : LOG_WARN, "settle", ok ? "accepted" : "refused", "from",
-              view_str(claim->source == CLAIM_QUERY ? "query" : "notification"), "order",
-              view_str(claim->order.id), "transaction", claim->payment.transaction_id, "step",
-              view_str(claim->step), "why", view_str(claim->why), NULL);
+              view_str(sources[claim->source]), "order", view_str(claim->order.id), "transaction",
+              claim->payment.transaction_id, "step", view_str(claim->step), "why",
+              view_str(claim->why), NULL);
     if (claim->call)
         acknowledge(claim);
     if (claim->on_end)
@@ -150,9 +163,9 @@ static struct claim *claim_new(struct shop *shop, enum claim_source source)
     return claim;
 }
 
-void claim_notification(struct shop *shop, struct http_call *call)
+static void take_call(struct shop *shop, struct http_call *call, enum claim_source source)
 {
-    struct claim *claim = claim_new(shop, CLAIM_NOTIFICATION);
+    struct claim *claim = claim_new(shop, source);
     if (!claim) {
         http_call_reply(call, 503, NULL, 0, VIEW(""));
         return;
@@ -160,6 +173,16 @@ void claim_notification(struct shop *shop, struct http_call *call)
     claim->call = call;
     claim->msg = &claim->own;
     run(claim);
+}
+
+void claim_notification(struct shop *shop, struct http_call *call)
+{
+    take_call(shop, call, CLAIM_NOTIFICATION);
+}
+
+void claim_refund(struct shop *shop, struct http_call *call)
+{
+    take_call(shop, call, CLAIM_REFUND);
 }
 
 int claim_query(struct shop *shop, const struct claim_wish *wish)

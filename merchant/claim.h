@@ -1,5 +1,6 @@
 /*
- * claim.h — a message that claims that an order is paid, and the steps it must survive.
+ * claim.h — a message that claims that an order is paid, or how a refund ends, and the steps it
+ * must survive.
  *
  * A claim comes as a notification or as the answer to an order query. The steps are run in the
  * order of claim.c; the first that does not say STEP_GO decides. A step that must wait says
@@ -25,7 +26,7 @@ enum step {
     STEP_WAIT,   /* claim_resume() will be called */
 };
 
-enum claim_source { CLAIM_NOTIFICATION, CLAIM_QUERY };
+enum claim_source { CLAIM_NOTIFICATION, CLAIM_QUERY, CLAIM_REFUND };
 
 struct claim {
     struct shop *shop;
@@ -38,7 +39,9 @@ struct claim {
     struct v3_proof proof;  /* V3 notifications only, as the next two */
     json_t *envelope;       /* owned */
     bool proven;            /* the platform signed it */
-    struct order order;     /* as settle_lock read it */
+    struct order order;     /* as settle_lock read it, or refund_lock */
+    struct refund refund;   /* of CLAIM_REFUND, as the next one */
+    struct refund_facts facts;
     bool refunded;          /* paid, but money has already begun to go back */
     bool locked;            /* a transaction of the ledger is open for this claim */
     enum step verdict;      /* of the last step */
@@ -53,6 +56,8 @@ struct claim {
  * A notification came. Takes the call and answers it; the work dies after that.
  */
 void claim_notification(struct shop *shop, struct http_call *call);
+/* The same for a notification about a refund. */
+void claim_refund(struct shop *shop, struct http_call *call);
 
 /* A verified answer says that an order is paid. */
 struct claim_wish {

@@ -30,12 +30,23 @@ static const char schema[] =
     " shipped_ms INTEGER NOT NULL, PRIMARY KEY (order_id, parcel)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS alarms ("
     " nr INTEGER PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id), kind TEXT NOT NULL,"
-    " detail TEXT NOT NULL, seen_ms INTEGER NOT NULL, UNIQUE (order_id, kind, detail));";
+    " detail TEXT NOT NULL, seen_ms INTEGER NOT NULL, UNIQUE (order_id, kind, detail));"
+    "CREATE TABLE IF NOT EXISTS refunds ("
+    " out_refund_no TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders(id),"
+    " fen INTEGER NOT NULL, notify_url TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+    " state TEXT NOT NULL, refund_id TEXT NOT NULL, doubt INTEGER NOT NULL,"
+    " due_ms INTEGER NOT NULL, tries INTEGER NOT NULL, fails INTEGER NOT NULL,"
+    " asked_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS refunds_order ON refunds(order_id, created_ms);"
+    "CREATE INDEX IF NOT EXISTS refunds_due ON refunds(due_ms) WHERE due_ms > 0;";
 
 #define ORDER_COLUMNS                                                                              \
     "id, out_trade_no, sku, quantity, total_fen, body, attach, product_id, notify_url, create_ip," \
     " time_start, time_expire, created_ms, expire_ms, state, code_url, transaction_id, held,"      \
     " due_ms, tries, fails, asked_ms"
+#define REFUND_COLUMNS                                                                             \
+    "out_refund_no, order_id, fen, notify_url, created_ms, state, refund_id, doubt, due_ms, tries," \
+    " fails, asked_ms"
 #define ORDER_SELECT                                                                               \
     "SELECT " ORDER_COLUMNS ", (SELECT count(*) FROM shipments s WHERE s.order_id = o.id)"         \
     " FROM orders o "
@@ -52,7 +63,8 @@ static const char *const texts[STATEMENTS] = {
                  " due_ms = ?7, tries = ?8, fails = ?9, asked_ms = ?10 WHERE id = ?1 AND state = ?2",
     [SQL_SCHEDULE] = "UPDATE orders SET due_ms = ?2, tries = ?3, fails = ?4, asked_ms = ?5 WHERE id = ?1",
     [SQL_DUE] = ORDER_SELECT "WHERE due_ms > 0 AND due_ms <= ?1 ORDER BY due_ms LIMIT 1",
-    [SQL_NEXT_DUE] = "SELECT min(due_ms) FROM orders WHERE due_ms > 0",
+    [SQL_NEXT_DUE] = "SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms FROM orders"
+                     " WHERE due_ms > 0 UNION ALL SELECT min(due_ms) FROM refunds WHERE due_ms > 0)",
     [SQL_ADD_PAYMENT] = "INSERT INTO payments VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
     [SQL_PAYMENT_ORDER] = "SELECT order_id FROM payments WHERE transaction_id = ?1",
     [SQL_ADD_SHIPMENT] = "INSERT INTO shipments VALUES (?1, ?2, ?3)",
@@ -62,6 +74,24 @@ static const char *const texts[STATEMENTS] = {
                    " iif(state = 'pending', ?2, ?1)), fails = 0"
                    " WHERE state IN ('creating', 'pending', 'closing', 'paid') AND held = 0",
     [SQL_ALARMS] = "SELECT kind, detail, seen_ms FROM alarms WHERE order_id = ?1 ORDER BY nr",
+    [SQL_ADD_REFUND] = "INSERT INTO refunds VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [SQL_GET_REFUND] = "SELECT " REFUND_COLUMNS " FROM refunds WHERE out_refund_no = ?1",
+    [SQL_REFUNDS] = "SELECT " REFUND_COLUMNS " FROM refunds WHERE order_id = ?1"
+                    " ORDER BY created_ms, out_refund_no",
+    [SQL_REFUND_SUM] = "SELECT state, count(*), sum(fen) FROM refunds WHERE order_id = ?1"
+                       " GROUP BY state",
+    [SQL_MOVE_REFUND] = "UPDATE refunds SET state = ?3, refund_id = ?4,"
+                        " due_ms = iif(?3 IN ('success', 'closed', 'refused'), 0, due_ms)"
+                        " WHERE out_refund_no = ?1 AND state = ?2",
+    [SQL_SCHEDULE_REFUND] = "UPDATE refunds SET doubt = ?2, due_ms = ?3, tries = ?4, fails = ?5,"
+                            " asked_ms = ?6 WHERE out_refund_no = ?1",
+    [SQL_DUE_REFUND] = "SELECT " REFUND_COLUMNS " FROM refunds WHERE due_ms > 0 AND due_ms <= ?1"
+                       " ORDER BY due_ms LIMIT 1",
+    [SQL_HURRY_REFUNDS] = "UPDATE refunds SET due_ms = min(due_ms, max(?2, asked_ms + ?3))"
+                          " WHERE order_id = ?1 AND asked_ms > 0 AND due_ms > 0"
+                          " AND state IN ('asking', 'processing', 'abnormal')",
+    [SQL_RESUME_REFUNDS] = "UPDATE refunds SET due_ms = min(due_ms, iif(state = 'asking', ?1, ?2)),"
+                           " fails = 0 WHERE due_ms > 0",
 };
 /* clang-format on */
 
@@ -338,6 +368,9 @@ int ledger_next_due(struct ledger *ledger, int64_t *due_ms)
 
 int ledger_resume(struct ledger *ledger, int64_t now_ms, int64_t soon_ms)
 {
+    int err = ledger_resume_refunds(ledger, now_ms, soon_ms);
+    if (err)
+        return err;
     sqlite3_stmt *statement = ledger_take(ledger, SQL_RESUME);
     sqlite3_bind_int64(statement, 1, now_ms);
     sqlite3_bind_int64(statement, 2, soon_ms);

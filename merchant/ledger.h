@@ -1,5 +1,5 @@
 /*
- * ledger.h — the shop's memory: orders, payments, shipments, alarms. The only place with SQL.
+ * ledger.h — the shop's memory: orders, payments, shipments, refunds, alarms. The only place with SQL.
  *
  * Everything that matters is here before anybody is told (WX2-061): after a kill the shop opens
  * the same file and goes on. Nothing is deleted. One process, one thread; ledger_begin() takes the
@@ -12,6 +12,7 @@
 
 #include "base/view.h"
 #include "order.h"
+#include "refund.h"
 
 struct ledger;
 
@@ -45,7 +46,7 @@ bool ledger_is_open(const struct ledger *ledger); /* a transaction, that is */
 
 /* The order that is due first, not after @until_ms. ERR_NOT_FOUND. */
 [[nodiscard]] int ledger_due(struct ledger *ledger, int64_t until_ms, struct order *out);
-/* When the next order is due; 0 = none is. */
+/* When the next order or refund is due; 0 = none is. */
 [[nodiscard]] int ledger_next_due(struct ledger *ledger, int64_t *due_ms);
 
 /*
@@ -73,6 +74,40 @@ struct payment {
 /* Parcel @parcel of the order goes out. ERR_EXISTS when it went out before. */
 [[nodiscard]] int ledger_add_shipment(struct ledger *ledger, const char *id, int64_t parcel,
                                       int64_t now_ms);
+
+/* A new refund, all columns. ERR_EXISTS when its number is taken. */
+[[nodiscard]] int ledger_add_refund(struct ledger *ledger, const struct refund *refund);
+/* Whole row into *out. ERR_NOT_FOUND. */
+[[nodiscard]] int ledger_get_refund(struct ledger *ledger, struct view out_refund_no,
+                                    struct refund *out);
+/* Calls @each for every refund of the order, oldest first. @each asks nothing of the ledger. */
+[[nodiscard]] int ledger_refunds(struct ledger *ledger, const char *order_id,
+                                 void (*each)(void *owner, const struct refund *refund),
+                                 void *owner);
+
+/* What goes back or went back; closed and refused ones do not count. */
+struct refund_sum {
+    int64_t count, fen;
+    int64_t back_fen; /* of it, what is certainly back */
+};
+[[nodiscard]] int ledger_refund_sum(struct ledger *ledger, const char *order_id,
+                                    struct refund_sum *out);
+
+/*
+ * The row moves only if it still is in @refund's state, then *refund moves as well; refund_id goes
+ * along. ERR_EXISTS when nothing may lead there or somebody moved the row before us.
+ */
+[[nodiscard]] int ledger_move_refund(struct ledger *ledger, struct refund *refund,
+                                     enum refund_state next);
+/* Writes doubt, due_ms, tries, fails and asked_ms. No change of state. */
+[[nodiscard]] int ledger_schedule_refund(struct ledger *ledger, const struct refund *refund);
+/* The refund that is due first, not after @until_ms. ERR_NOT_FOUND. */
+[[nodiscard]] int ledger_due_refund(struct ledger *ledger, int64_t until_ms, struct refund *out);
+/* The order's refunds that are known there become due, each @pause_ms after it was last asked. */
+[[nodiscard]] int ledger_hurry_refunds(struct ledger *ledger, const char *order_id, int64_t now_ms,
+                                       int64_t pause_ms);
+/* Part of ledger_resume(). */
+[[nodiscard]] int ledger_resume_refunds(struct ledger *ledger, int64_t now_ms, int64_t soon_ms);
 
 /*
  * Something a person must look at: "amount-mismatch", "double-payment", "paid-after-close", …

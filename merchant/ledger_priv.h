@@ -1,5 +1,5 @@
 /*
- * ledger_priv.h — what ledger.c and ledger_money.c share: the statements and how they are run.
+ * ledger_priv.h — what ledger*.c share: the statements and how they are run.
  */
 #ifndef MERCHANT_LEDGER_PRIV_H
 #define MERCHANT_LEDGER_PRIV_H
@@ -12,7 +12,9 @@
 enum statement {
     SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_ADD, SQL_GET, SQL_FIND, SQL_MOVE, SQL_SCHEDULE,
     SQL_DUE, SQL_NEXT_DUE, SQL_ADD_PAYMENT, SQL_PAYMENT_ORDER, SQL_ADD_SHIPMENT, SQL_ALARM,
-    SQL_ALARMS, SQL_RESUME, STATEMENTS
+    SQL_ALARMS, SQL_RESUME, SQL_ADD_REFUND, SQL_GET_REFUND, SQL_REFUNDS, SQL_REFUND_SUM,
+    SQL_MOVE_REFUND, SQL_SCHEDULE_REFUND, SQL_DUE_REFUND, SQL_HURRY_REFUNDS, SQL_RESUME_REFUNDS,
+    STATEMENTS
 };
 /* clang-format on */
 

@@ -45,6 +45,8 @@
     X(ip, "ip", "WXPAY_MERCHANT_IP", NULL, "spbill_create_ip (an address of this host)",           \
       "ADDRESS")                                                                                   \
     X(ledger, "ledger", "WXPAY_MERCHANT_LEDGER", NULL, "SQLite file to keep (in memory)", "FILE")  \
+    X(staff_token, "staff-token", "WXPAY_MERCHANT_STAFF_TOKEN", NULL,                              \
+      "who shows it may give money back; better said by WXPAY_MERCHANT_STAFF_TOKEN", "TOKEN")      \
     X(log_level, "log-level", "WXPAY_MERCHANT_LOG_LEVEL", NULL,                                    \
       "debug, info (usual), warn, error, none", "LEVEL")                                           \
     X(ready_fd_text, "ready-fd", "WXPAY_MERCHANT_READY_FD", NULL,                                  \
@@ -77,7 +79,8 @@ static int usage(const char *format, const char *detail)
 static void warn_of_key(const struct setting *setting, const char *said)
 {
     bool secret = setting->offset == offsetof(struct options, api_key) ||
-                  setting->offset == offsetof(struct options, apiv3_key);
+                  setting->offset == offsetof(struct options, apiv3_key) ||
+                  setting->offset == offsetof(struct options, staff_token);
     if (said && secret)
         fprintf(stderr, "wxpay-merchant: a key on the command line can be seen by others; say %s\n",
                 setting->environment);

@@ -15,6 +15,7 @@ enum wire { WIRE_V2, WIRE_V3 };
 struct options {
     char *host, *platform_url, *mch_id, *appid, *api_key; /* owned, as all below */
     char *notify_base, *ip, *ledger, *log_level, *config, *sign_type_text;
+    char *staff_token; /* who may give money back; NULL: nobody */
     char *api_text, *apiv3_key, *mch_serial, *mch_key_file; /* API V3 */
     char *platform_cert_file, *public_key_file, *public_key_id;
     enum wire api;

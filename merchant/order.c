@@ -42,7 +42,8 @@ static const struct cell {
     [ORDER_PENDING]  = { [EVENT_PAID] = GO(PAID),        [EVENT_GIVE_UP] = GO(CLOSING),
                          [EVENT_CLOSED_THERE] = GO(CLOSED) },
     [ORDER_CLOSING]  = { [EVENT_PAID] = GO(PAID),        [EVENT_CLOSED_THERE] = GO(CLOSED) },
-    [ORDER_PAID]     = { [EVENT_SHIPPED] = GO(SHIPPED) },
+    [ORDER_PAID]     = { [EVENT_SHIPPED] = GO(SHIPPED),  [EVENT_REFUNDED] = GO(REFUNDED) },
+    [ORDER_SHIPPED]  = { [EVENT_REFUNDED] = GO(REFUNDED) },
 };
 /* clang-format on */
 
@@ -57,7 +58,7 @@ bool order_next(enum order_state state, enum order_event event, enum order_state
 
 bool order_is_paid(enum order_state state)
 {
-    return state == ORDER_PAID || state == ORDER_SHIPPED;
+    return state == ORDER_PAID || state == ORDER_SHIPPED || state == ORDER_REFUNDED;
 }
 
 bool order_is_over(enum order_state state)

@@ -13,7 +13,8 @@
 
 /*
  *  CREATING --ACCEPTED--> PENDING -----------PAID-----------> PAID --SHIPPED--> SHIPPED
- *   |    |                   |                                 ^
+ *   |    |                   |                                 ^ |                 |
+ *   |    |                   |                                 | +--REFUNDED--> REFUNDED
  *   |    +----PAID-----------|---------------------------------+
  *   |    |                   |                                 |
  *   |    +--GIVE_UP--+    GIVE_UP (buyer, or time is over)     |
@@ -31,6 +32,7 @@
     X(CLOSING, "closing")   /* code withdrawn; the platform has not yet confirmed the end */       \
     X(PAID, "paid")         /* certainly paid, goods still here */                                 \
     X(SHIPPED, "shipped")                                                                          \
+    X(REFUNDED, "refunded") /* all of the money is back */                                         \
     X(CLOSED, "closed")                                                                            \
     X(FAILED, "failed") /* the platform will never take it */
 
@@ -48,6 +50,7 @@ enum order_event {
     EVENT_GIVE_UP,      /* by the buyer, or because the time is over */
     EVENT_CLOSED_THERE, /* the platform confirms that nobody can pay it any more */
     EVENT_SHIPPED,
+    EVENT_REFUNDED, /* the last fen is certainly back */
     ORDER_EVENTS
 };
 
@@ -96,7 +99,7 @@ bool order_state_parse(const char *text, enum order_state *out);
 /* May @event happen in @state, and where does it lead? *next is untouched when it may not. */
 bool order_next(enum order_state state, enum order_event event, enum order_state *next);
 
-/* The money has come: PAID or SHIPPED. */
+/* The money has come: PAID, SHIPPED or, gone back since, REFUNDED. */
 bool order_is_paid(enum order_state state);
 
 /* Nothing will come any more: CLOSED or FAILED. */

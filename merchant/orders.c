@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "order_json.h"
+#include "refunds.h"
 #include "reply.h"
 #include "steps.h"
 #include "turns.h"
@@ -23,38 +25,6 @@ struct wait {
     bool made;  /* the call made the order */
     bool again; /* the second attempt is under way */
 };
-
-/* --- an order as JSON --------------------------------------------------------------------- */
-
-static void add_alarm(void *owner, const char *kind, const char *detail, int64_t)
-{
-    json_array_append_new(owner, json_pack("{s:s,s:s}", "kind", kind, "detail", detail));
-}
-
-static json_t *order_json(struct shop *shop, const struct order *order)
-{
-    json_t *alarms = json_array();
-    if (ledger_alarms(shop->ledger, order->id, add_alarm, alarms)) {
-        json_decref(alarms);
-        return NULL;
-    }
-    json_t *value = json_pack(
-        "{s:s, s:s, s:I, s:s, s:I, s:s, s:s*, s:s*, s:I, s:o}", "id", order->id, "status",
-        order_state_name(order->state), "amount_fen", (json_int_t)order->total_fen, "sku",
-        order->sku, "quantity", (json_int_t)order->quantity, "out_trade_no", order->out_trade_no,
-        "transaction_id", order->transaction_id[0] ? order->transaction_id : NULL, "note",
-        order->attach[0] ? order->attach : NULL, "shipped_count", (json_int_t)order->shipments,
-        "alarms", alarms);
-    if (value && shop->steps->qr_allowed(shop, order)) {
-        char path[64];
-        json_object_set_new(value, "code_url", json_string(order->code_url));
-        snprintf(path, sizeof(path), "/orders/%s/qr.png", order->id);
-        json_object_set_new(value, "qr", json_string(path));
-        snprintf(path, sizeof(path), "/orders/%s/page", order->id);
-        json_object_set_new(value, "page", json_string(path));
-    }
-    return value;
-}
 
 /* --- waiting for a turn --------------------------------------------------------------------- */
 
@@ -226,7 +196,9 @@ void orders_read(struct shop *shop, struct http_call *call, struct order *order)
 
 void orders_refresh(struct shop *shop, struct http_call *call, struct order *order)
 {
-    if (order_is_paid(order->state) || order_is_over(order->state))
+    if (order_is_paid(order->state))
+        refunds_refresh(shop, call, order);
+    else if (order_is_over(order->state))
         reply_json(call, 200, order_json(shop, order));
     else
         start_wait(shop, call, order->id, WANT_QUERY);

@@ -23,10 +23,12 @@ static void log_answer(const struct asking *asking)
     static const char *const outcomes[] = {
         [ANSWER_UNKNOWN] = "unknown", [ANSWER_OK] = "success", [ANSWER_ERROR] = "refused"
     };
-    log_event(a->outcome == ANSWER_OK ? LOG_INFO : LOG_WARN, "platform",
-              client_of(a->shop)->names[a->api], "number", view_str(asking->order.out_trade_no),
-              "outcome", view_str(outcomes[a->outcome]), "err_code", a->told.err_code, "state",
-              a->told.state, "step", view_str(a->step), "why", view_str(a->why), NULL);
+    log_event(
+        a->outcome == ANSWER_OK ? LOG_INFO : LOG_WARN, "platform",
+        client_of(a->shop)->names[a->api], "number",
+        view_str(a->api < API_REFUND ? asking->order.out_trade_no : asking->refund.out_refund_no),
+        "outcome", view_str(outcomes[a->outcome]), "err_code", a->told.err_code, "state",
+        a->told.state, "step", view_str(a->step), "why", view_str(a->why), NULL);
 }
 
 void platform_answered(struct asking *asking, int err, int status, struct view body)
@@ -51,6 +53,8 @@ int platform_send(struct shop *shop, const struct platform_ask *ask)
     asking->answer.shop = shop;
     asking->answer.api = ask->api;
     asking->order = *ask->order;
+    if (ask->refund)
+        asking->refund = *ask->refund;
     asking->on_answer = ask->on_answer;
     asking->owner = ask->owner;
     asking->kept = BUF_INIT(PLATFORM_ANSWER_MAX);

@@ -1,7 +1,7 @@
 /*
- * platform.h — the seam to the platform: three questions about an order, one judged answer.
+ * platform.h — the seam to the platform: questions about an order or a refund, one judged answer.
  *
- * What the shop wants to know (is there a code, is it paid, is it closed) does not change with the
+ * What the shop wants to know (is there a code, is it paid, is it closed, has the money gone back) does not change with the
  * wire. One small client per API stands behind it: platform_v2.c, platform_v3.c.
  */
 #ifndef MERCHANT_PLATFORM_H
@@ -15,7 +15,8 @@
 
 struct platform_ask {
     enum api api;
-    const struct order *order; /* borrowed for the call */
+    const struct order *order;   /* borrowed for the call, as the next */
+    const struct refund *refund; /* of API_REFUND and API_REFUND_QUERY only */
     /* Fires exactly once, from the loop; the answer dies when it returns, message may be taken. */
     void (*on_answer)(struct answer *answer, void *owner);
     void *owner;

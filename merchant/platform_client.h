@@ -9,14 +9,15 @@
 /* One question under way. */
 struct asking {
     struct answer answer;
-    struct order order; /* a copy: V3 may have to wait for certificates first */
+    struct order order;   /* a copy: V3 may have to wait for certificates first */
+    struct refund refund; /* the same */
     void (*on_answer)(struct answer *answer, void *owner);
     void *owner;
     struct buf kept; /* V3: the body, while a certificate is looked for */
 };
 
 struct platform_client {
-    const char *names[3]; /* of enum api, for the log */
+    const char *names[5]; /* of enum api, for the log */
     /* platform_answered() follows, unless this returns an error. */
     int (*send)(struct asking *asking);
     /* Runs the steps of the chapter "answer", sets the outcome and what was told. */

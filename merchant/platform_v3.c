@@ -72,16 +72,43 @@ static void on_done(void *owner, int err, const struct http_response *response)
 
 /* --- the question ----------------------------------------------------------------------------- */
 
+static bool is_get(enum api api)
+{
+    return api == API_QUERY || api == API_REFUND_QUERY;
+}
+
+static json_t *fields_of(const struct asking *asking)
+{
+    struct shop *shop = asking->answer.shop;
+    switch (asking->answer.api) {
+    case API_CREATE: return shop->steps->v3_create_fields(shop, &asking->order);
+    case API_REFUND: return shop->steps->v3_refund_fields(shop, &asking->order, &asking->refund);
+    default: return json_pack("{s:s}", "mchid", shop->options->mch_id);
+    }
+}
+
 static int write_body(struct asking *asking, struct buf *body)
 {
     struct shop *shop = asking->answer.shop;
-    if (asking->answer.api == API_QUERY)
+    if (is_get(asking->answer.api))
         return 0;
-    json_t *value = asking->answer.api == API_CREATE
-                        ? shop->steps->v3_create_fields(shop, &asking->order)
-                        : json_pack("{s:s}", "mchid", shop->options->mch_id);
+    json_t *value = fields_of(asking);
     int err = value ? shop->steps->v3_request_write(shop, value, body) : ERR_NOMEM;
     json_decref(value);
+    return err;
+}
+
+static int write_target(const struct asking *asking, struct buf *out)
+{
+    struct shop *shop = asking->answer.shop;
+    enum api api = asking->answer.api;
+    if (api < API_REFUND)
+        return shop->steps->v3_request_target(shop, api, &asking->order, out);
+    int err = buf_str(out, "/v3/refund/domestic/refunds");
+    if (!err && api == API_REFUND_QUERY)
+        err = buf_byte(out, '/');
+    if (!err && api == API_REFUND_QUERY)
+        err = http_percent_encode(out, view_str(asking->refund.out_refund_no));
     return err;
 }
 
@@ -89,11 +116,10 @@ static int send_call(struct asking *asking)
 {
     struct shop *shop = asking->answer.shop;
     struct v3_call call;
-    v3_call_init(&call, asking->answer.api == API_QUERY ? "GET" : "POST");
+    v3_call_init(&call, is_get(asking->answer.api) ? "GET" : "POST");
     int err = write_body(asking, &call.body);
     if (!err)
-        err =
-            shop->steps->v3_request_target(shop, asking->answer.api, &asking->order, &call.target);
+        err = write_target(asking, &call.target);
     if (!err)
         err = v3_call_send(shop, &call, on_done, asking);
     v3_call_release(&call);
@@ -117,7 +143,11 @@ static int send_json(struct asking *asking)
 }
 
 const struct platform_client platform_v3 = {
-    .names = { [API_CREATE] = "native", [API_QUERY] = "query", [API_CLOSE] = "close" },
+    .names = { [API_CREATE] = "native",
+               [API_QUERY] = "query",
+               [API_CLOSE] = "close",
+               [API_REFUND] = "refund",
+               [API_REFUND_QUERY] = "refund query" },
     .send = send_json,
     .judge = judge,
 };

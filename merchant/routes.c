@@ -5,6 +5,7 @@
 #include "claim.h"
 #include "orders.h"
 #include "page.h"
+#include "refunds.h"
 #include "reply.h"
 #include "steps.h"
 #include "turns.h"
@@ -99,7 +100,9 @@ static const struct route {
     { "GET", "/orders/{id}/return", NULL, come_back, false },
     { "POST", "/orders/{id}/refresh", NULL, orders_refresh, false },
     { "POST", "/orders/{id}/close", NULL, orders_close, false },
+    { "POST", "/orders/{id}/refund", NULL, refunds_make, false },
     { "POST", "/wxpay/notify", claim_notification, NULL, false },
+    { "POST", "/wxpay/refund", claim_refund, NULL, false },
     { "GET", "/health", health, NULL, false },
     { "POST", "/test/clock", move_clock, NULL, true },
 };

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "platform.h"
+#include "refunds.h"
 #include "routes.h"
 #include "steps.h"
 #include "trust.h"
@@ -79,6 +80,8 @@ int shop_start(struct shop *shop, uv_loop_t *loop, const struct options *options
     if (!err && options->api == WIRE_V3)
         err = trust_start(shop);
     if (!err)
+        err = refunds_start(shop);
+    if (!err)
         err = turns_start(shop);
     if (!err)
         err = listen_at(shop);
@@ -115,6 +118,7 @@ void shop_stop(struct shop *shop, void (*on_stopped)(void *owner), void *owner)
     shop->on_stopped = on_stopped;
     shop->owner = owner;
     turns_stop(shop); /* answers the calls that wait */
+    refunds_stop(shop);
     trust_stop(shop);
     if (shop->server)
         http_server_stop(shop->server, on_server_stopped);
@@ -126,6 +130,7 @@ void shop_release(struct shop *shop)
 {
     assert(shop->open_claims == 0);
     turns_release(shop);
+    refunds_release(shop);
     trust_release(shop);
     ledger_close(shop->ledger);
     v2_key_free(shop->key);

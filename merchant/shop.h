@@ -18,6 +18,7 @@
 struct steps;
 struct turns;
 struct trust;
+struct refunds;
 
 struct shop {
     uv_loop_t *loop;               /* borrowed */
@@ -31,10 +32,11 @@ struct shop {
     struct http_server *server;
     struct turns *turns;
     struct trust *trust; /* API V3 only */
-    size_t open_claims;  /* the loop runs on until there are none */
-    char base_url[320];  /* origin under which notify_url is announced */
-    char create_ip[65];  /* an address of this host */
-    char own_url[64];    /* http://127.0.0.1:PORT */
+    struct refunds *refunds;
+    size_t open_claims; /* the loop runs on until there are none */
+    char base_url[320]; /* origin under which notify_url is announced */
+    char create_ip[65]; /* an address of this host */
+    char own_url[64];   /* http://127.0.0.1:PORT */
     void (*on_stopped)(void *owner);
     void *owner;
 };

@@ -20,6 +20,8 @@
 
 /* The rows of API V3. */
 #include "steps_v3.h"
+/* The rows about refunds. */
+#include "steps_refund.h"
 
 /* clang-format off */
 
@@ -214,6 +216,7 @@
     STEP_MAP_NOTIFY(X)                                                                             \
     STEP_MAP_SETTLE(X)                                                                             \
     STEP_MAP_SHOW(X)                                                                               \
+    STEP_MAP_REFUND(X)                                                                             \
     STEP_MAP_V3(X)
 
 /* clang-format on */

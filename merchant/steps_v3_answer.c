@@ -25,7 +25,8 @@ enum step step_v3_answer_status(struct answer *a)
     a->message.v3 = json_loadb(a->body.ptr ? a->body.ptr : "", a->body.len, 0, NULL);
     a->told.err_code = view_str(json_string_value(json_object_get(a->message.v3, "code")));
     a->outcome = ANSWER_ERROR;
-    a->error = a->shop->steps->v3_answer_error(a, a->told.err_code);
+    a->error = a->api >= API_REFUND ? a->shop->steps->refund_error(a, a->told.err_code)
+                                    : a->shop->steps->v3_answer_error(a, a->told.err_code);
     return STEP_DONE;
 }
 

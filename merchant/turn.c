@@ -179,7 +179,7 @@ static void on_answer(struct answer *answer, void *owner)
         if (react_query(turn, answer, &move))
             return;
         break;
-    case API_CLOSE: move = react_close(turn, answer); break;
+    default: move = react_close(turn, answer); break;
     }
     apply(turn, move);
     decide(turn);

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "refunds.h"
 #include "steps.h"
 #include "trust.h"
 #include "turn.h"
@@ -143,6 +144,7 @@ static void begin_wanted(struct shop *shop)
 static void begin_due(struct shop *shop)
 {
     trust_tend(shop);
+    refunds_tend(shop);
     struct turns *turns = shop->turns;
     struct order order;
     while (turns->count < TURNS_MAX && ledger_due(shop->ledger, shop_now_ms(shop), &order) == 0) {
@@ -179,7 +181,7 @@ static int64_t next_due(const struct shop *shop)
 static bool advance_step(struct shop *shop)
 {
     struct turns *turns = shop->turns;
-    if (turns->count || trust_is_busy(shop))
+    if (turns->count || trust_is_busy(shop) || refunds_are_busy(shop))
         return false; /* its end wakes us */
     int64_t due = next_due(shop), now = shop_now_ms(shop), until = turns->advance.until_ms;
     if (due && due <= until) {
@@ -200,7 +202,8 @@ static void on_due(uv_timer_t *timer)
     struct shop *shop = turns->shop;
     begin_wanted(shop);
     begin_due(shop);
-    if (turns->advance.on && !advance_step(shop) && turns->count == 0 && !trust_is_busy(shop))
+    if (turns->advance.on && !advance_step(shop) && turns->count == 0 && !trust_is_busy(shop) &&
+        !refunds_are_busy(shop))
         wake_ms(turns, 0);
     if (uv_is_active((uv_handle_t *)timer))
         return;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 static const struct mutant *const chapters[] = {
-    mutants_create,    mutants_request, mutants_answer,    mutants_query, mutants_close,
-    mutants_door,      mutants_notify,  mutants_settle,    mutants_show,  mutants_v3_request,
-    mutants_v3_answer, mutants_v3_keys, mutants_v3_notify,
+    mutants_create,    mutants_request, mutants_answer,    mutants_query,  mutants_close,
+    mutants_door,      mutants_notify,  mutants_settle,    mutants_show,   mutants_v3_request,
+    mutants_v3_answer, mutants_v3_keys, mutants_v3_notify, mutants_refund,
 };
 
 const struct mutant *mutant_at(size_t index)

@@ -33,7 +33,8 @@ struct steps mutant_steps(const struct mutant *mutant);
 /* One list per chapter of the table of steps; the last name is NULL. */
 extern const struct mutant mutants_create[], mutants_request[], mutants_answer[], mutants_query[],
     mutants_close[], mutants_door[], mutants_notify[], mutants_settle[], mutants_show[],
-    mutants_v3_request[], mutants_v3_answer[], mutants_v3_keys[], mutants_v3_notify[];
+    mutants_v3_request[], mutants_v3_answer[], mutants_v3_keys[], mutants_v3_notify[],
+    mutants_refund[];
 
 /* --- what several mutants need ----------------------------------------------------------------- */
 

@@ -255,10 +255,11 @@ static void open_bench(struct bench *bench, const char *ledger, const struct ste
                        const char *public_key)
 {
     static char key[] = BENCH_KEY, mch_id[] = "1900000109", appid[] = "wx8888888888888888",
-                base[] = "https://shop.example", ip[] = "203.0.113.7";
+                base[] = "https://shop.example", ip[] = "203.0.113.7", staff[] = BENCH_STAFF;
     log_set_level(getenv("BENCH_LOG") ? LOG_DEBUG : LOG_NONE);
     *bench = (struct bench){ .v3 = bench->v3,
                              .steps = steps ? steps : &steps_right,
+                             .notify_path = "/wxpay/notify",
                              .state = "NOTPAY",
                              .code_url = "weixin://wxpay/bizpayurl?pr=oNHq98K",
                              .transaction = "4200000001202611230000000001" };
@@ -278,6 +279,7 @@ static void open_bench(struct bench *bench, const char *ledger, const struct ste
                                        .api_key = key,
                                        .notify_base = base,
                                        .ip = ip,
+                                       .staff_token = staff,
                                        .ledger = (char *)(uintptr_t)ledger,
                                        .test_clock = 1 };
     if (bench->v3)
@@ -291,9 +293,10 @@ void bench_open(struct bench *bench, const char *ledger, const struct steps *ste
     open_bench(bench, ledger, steps, "");
 }
 
-void bench_open_with(struct bench *bench, const struct steps *steps, const char *public_key)
+void bench_open_with(struct bench *bench, const char *ledger, const struct steps *steps,
+                     const char *public_key)
 {
-    open_bench(bench, NULL, steps, public_key);
+    open_bench(bench, ledger, steps, public_key);
 }
 
 static void on_server_stopped(void *owner)
@@ -338,6 +341,11 @@ static void on_answer(void *owner, int err, const struct http_response *response
 
 static void knock(struct bench *bench, struct got *got, const char *path, struct http_send *send)
 {
+    static const struct http_header staff = { VIEW("Authorization"), VIEW("Bearer " BENCH_STAFF) };
+    if (!bench->no_staff && view_ends(view_str(path), VIEW("/refund")) && !send->header_count) {
+        send->headers = &staff;
+        send->header_count = 1;
+    }
     struct buf url = BUF_INIT(512);
     *got = (struct got){};
     ck_assert_int_eq(buf_fmt(&url, "%s%s", bench->shop.own_url, path), 0);
@@ -362,7 +370,7 @@ void bench_knock_with(struct bench *bench, struct got *got, const struct http_he
     struct http_send send = {
         .method = "POST", .headers = headers, .header_count = count, .body = body
     };
-    knock(bench, got, "/wxpay/notify", &send);
+    knock(bench, got, bench->notify_path, &send);
 }
 
 void bench_wait(struct bench *bench, struct got *got)

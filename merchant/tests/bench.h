@@ -11,7 +11,8 @@
 #include "shop.h"
 #include "steps.h"
 
-#define BENCH_KEY "192006250b4c09247ec02edce69f6a2d"
+#define BENCH_STAFF "staff-of-the-test"
+#define BENCH_KEY   "192006250b4c09247ec02edce69f6a2d"
 
 /* How the platform answers the next call of an API. */
 struct fake {
@@ -57,8 +58,10 @@ struct bench {
     size_t planned[3], used[3];
     const char *state; /* what an orderquery says; "NOTPAY" at first */
     const char *code_url;
-    char transaction[33]; /* of a payment */
-    int64_t total_fen;    /* of the last unified order */
+    const char *notify_path; /* where bench_knock_with() knocks */
+    bool no_staff;           /* who wishes a refund shows no token */
+    char transaction[33];    /* of a payment */
+    int64_t total_fen;       /* of the last unified order */
     struct seen seen[SEEN_MAX];
     size_t seen_count;
     uv_timer_t watchdog;
@@ -68,7 +71,8 @@ struct bench {
 /* @ledger NULL: in memory. @steps NULL: the right ones. */
 void bench_open(struct bench *bench, const char *ledger, const struct steps *steps);
 /* For bench_v3.c: over API V3; @public_key is a file, "" for none. */
-void bench_open_with(struct bench *bench, const struct steps *steps, const char *public_key);
+void bench_open_with(struct bench *bench, const char *ledger, const struct steps *steps,
+                     const char *public_key);
 void bench_close(struct bench *bench);
 
 /* The shop alone ends and opens again on the same ledger. */

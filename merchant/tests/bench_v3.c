@@ -85,21 +85,28 @@ static void close_keys(void)
     buf_release(&v3.created);
 }
 
-static void open_with(struct bench *bench, const struct steps *steps, const char *flags)
+static void open_with(struct bench *bench, const char *ledger, const struct steps *steps,
+                      const char *flags)
 {
     open_keys();
+    v3.refund_status = "PROCESSING";
     bench->v3 = &v3;
-    bench_open_with(bench, steps, flags);
+    bench_open_with(bench, ledger, steps, flags);
+}
+
+void bench_v3_open_at(struct bench *bench, const char *ledger, const struct steps *steps)
+{
+    open_with(bench, ledger, steps, "");
 }
 
 void bench_v3_open(struct bench *bench, const struct steps *steps)
 {
-    open_with(bench, steps, "");
+    open_with(bench, NULL, steps, "");
 }
 
 void bench_v3_open_with_key(struct bench *bench, const struct steps *steps)
 {
-    open_with(bench, steps, KEYS "wechatpay_public.pem");
+    open_with(bench, NULL, steps, KEYS "wechatpay_public.pem");
 }
 
 void bench_v3_close(struct bench *bench)
@@ -250,10 +257,18 @@ static json_t *certificate_json(const char *serial, const struct buf *pem)
 static enum v3_door door_of(const struct http_request *request, char number[65])
 {
     struct view head = VIEW("/v3/pay/transactions/out-trade-no/"), path = request->path, rest;
+    struct view refunds = VIEW("/v3/refund/domestic/refunds/");
     if (view_is(path, "/v3/certificates"))
         return DOOR_CERTIFICATES;
     if (view_is(path, "/v3/pay/transactions/native"))
         return DOOR_CREATE;
+    if (view_is(path, "/v3/refund/domestic/refunds"))
+        return DOOR_REFUND;
+    if (view_starts(path, refunds)) {
+        path = (struct view){ path.ptr + refunds.len, path.len - refunds.len };
+        ck_assert_int_eq(view_copy(path, number, 65), 0);
+        return DOOR_REFUND_QUERY;
+    }
     ck_assert(view_starts(path, head));
     path = (struct view){ path.ptr + head.len, path.len - head.len };
     ck_assert_int_eq(view_copy(view_cut(path, '/', &rest), number, 65), 0);
@@ -307,6 +322,50 @@ static bool remember_create(const struct http_request *request)
     return fine;
 }
 
+static const struct asked_refund *refund_of(const char *number)
+{
+    for (size_t i = v3.refunds; i > 0; i--) {
+        if (strcmp(v3.refund[i - 1].number, number) == 0)
+            return &v3.refund[i - 1];
+    }
+    return NULL;
+}
+
+json_t *bench_v3_refund(const struct bench *bench, const char *number, const char *state_name,
+                        const char *state)
+{
+    const struct asked_refund *asked = refund_of(number);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I}}", "mchid", "1900000109", "refund_id",
+        "50000000002026112400000000001", "out_refund_no", number, "transaction_id",
+        bench->transaction, "out_trade_no", asked ? asked->order : "", state_name, state,
+        "success_time", "2026-11-24T10:15:30+08:00", "amount", "total",
+        (json_int_t)(asked ? asked->total_fen : 0), "refund", (json_int_t)(asked ? asked->fen : 0));
+}
+
+/* Kept: a query knows it from now on. */
+static bool remember_refund(const struct http_request *request, char number[65])
+{
+    json_t *asked = json_loadb(request->body.ptr, request->body.len, 0, NULL);
+    const json_t *amount = json_object_get(asked, "amount");
+    const char *own = json_string_value(json_object_get(asked, "out_refund_no"));
+    const char *order = json_string_value(json_object_get(asked, "out_trade_no"));
+    ck_assert_uint_lt(v3.refunds, COUNT(v3.refund));
+    struct asked_refund *refund = &v3.refund[v3.refunds++];
+    *refund = (struct asked_refund){
+        .fen = json_integer_value(json_object_get(amount, "refund")),
+        .total_fen = json_integer_value(json_object_get(amount, "total")),
+        .with_url = json_is_string(json_object_get(asked, "notify_url")),
+    };
+    snprintf(refund->number, sizeof(refund->number), "%s", own ? own : "");
+    snprintf(refund->order, sizeof(refund->order), "%s", order ? order : "");
+    snprintf(number, 65, "%s", refund->number);
+    if (!v3.refund_lost)
+        v3.kept = v3.refunds;
+    json_decref(asked);
+    return own && order;
+}
+
 static void right_body(struct bench *bench, enum v3_door door, const char *number,
                        const struct fake_v3 *fake, struct buf *out)
 {
@@ -314,6 +373,10 @@ static void right_body(struct bench *bench, enum v3_door door, const char *numbe
     switch (door) {
     case DOOR_CREATE: value = json_pack("{s:s}", "code_url", bench->code_url); break;
     case DOOR_QUERY: value = trade_json(bench, number, bench->state); break;
+    case DOOR_REFUND: value = bench_v3_refund(bench, number, "status", "PROCESSING"); break;
+    case DOOR_REFUND_QUERY:
+        value = bench_v3_refund(bench, number, "status", v3.refund_status);
+        break;
     case DOOR_CERTIFICATES:
         value = json_pack("{s:[o]}", "data", certificate_json(V3_PLATFORM_SERIAL, &v3.certificate));
         if (v3.two)
@@ -351,6 +414,10 @@ void bench_v3_call(struct http_call *call, void *owner)
         refuse(call, 401, "{\"code\":\"SIGN_ERROR\",\"message\":\"错误的签名，验签失败\"}");
     } else if (door == DOOR_CREATE && !remember_create(request)) {
         refuse(call, 400, "{\"code\":\"PARAM_ERROR\",\"message\":\"参数错误\"}");
+    } else if (door == DOOR_REFUND && !remember_refund(request, number)) {
+        refuse(call, 400, "{\"code\":\"PARAM_ERROR\",\"message\":\"参数错误\"}");
+    } else if (door == DOOR_REFUND_QUERY && v3.kept == 0) {
+        refuse(call, 404, "{\"code\":\"RESOURCE_NOT_EXISTS\",\"message\":\"退款单不存在\"}");
     } else if (door == DOOR_CERTIFICATES && v3.none) {
         refuse(call, 404, "{\"code\":\"RESOURCE_NOT_EXISTS\",\"message\":\"无可用的平台证书\"}");
     } else if (fake.kind == V3_STATUS) {
@@ -375,9 +442,13 @@ static json_t *envelope_json(struct bench *bench, const char *number,
                              const struct notice_v3 *notice)
 {
     struct buf plain = BUF_INIT(1 << 20);
-    const char *associated = notice->associated ? notice->associated : "transaction";
+    const char *kind = notice->refund ? "refund" : "transaction";
+    const char *associated = notice->associated ? notice->associated : kind;
     bool absent = strcmp(associated, "-") == 0;
-    json_t *trade = trade_json(bench, number, "SUCCESS");
+    json_t *trade = notice->refund
+                        ? bench_v3_refund(bench, notice->refund, "refund_status",
+                                          notice->refund_status ? notice->refund_status : "SUCCESS")
+                        : trade_json(bench, number, "SUCCESS");
     if (notice->fake.kind == V3_ALTERED)
         set(trade, notice->fake.name, notice->fake.value);
     write_json(trade, &plain);
@@ -385,8 +456,7 @@ static json_t *envelope_json(struct bench *bench, const char *number,
         sealed_json(notice->bad_secret ? "0123456789abcdefFEDCBA9876543211" : V3_TEST_KEY,
                     absent ? "" : associated, buf_view(&plain));
     buf_release(&plain);
-    json_object_set_new(resource, "original_type",
-                        json_string(notice->type ? notice->type : "transaction"));
+    json_object_set_new(resource, "original_type", json_string(notice->type ? notice->type : kind));
     if (absent)
         json_object_del(resource, "associated_data");
     if (notice->bad_tag) {
@@ -394,11 +464,13 @@ static json_t *envelope_json(struct bench *bench, const char *number,
         char *last = text + strlen(text) - 6; /* inside the tag, whatever the padding */
         *last = *last == 'A' ? 'B' : 'A';
     }
-    json_t *root =
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", "8dc45bdd-2033-595b-9c93-a23635cc7ede",
-                  "create_time", "2026-11-23T10:15:30+08:00", "resource_type", "encrypt-resource",
-                  "event_type", notice->event ? notice->event : "TRANSACTION.SUCCESS", "summary",
-                  "支付成功", "resource", resource);
+    json_t *root = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:o}", "id", "8dc45bdd-2033-595b-9c93-a23635cc7ede", "create_time",
+        "2026-11-23T10:15:30+08:00", "resource_type", "encrypt-resource", "event_type",
+        notice->event    ? notice->event
+        : notice->refund ? "REFUND.SUCCESS"
+                         : "TRANSACTION.SUCCESS",
+        "summary", "支付成功", "resource", resource);
     if (notice->extra)
         json_object_set_new(root, notice->extra, json_string("x1"));
     return root;
@@ -426,6 +498,7 @@ int bench_v3_notify(struct bench *bench, const char *number, const struct notice
 {
     struct buf body = BUF_INIT(4 << 20);
     write_json(envelope_json(bench, number, notice), &body);
+    bench->notify_path = notice->refund ? "/wxpay/refund" : "/wxpay/notify";
     int status = deliver(bench, &notice->fake, buf_view(&body), notice->lower_case);
     buf_release(&body);
     return status;

@@ -14,7 +14,15 @@
 #define V3_KEY_ID          "PUB_KEY_ID_0119000001092026112400000000000001"
 
 /* The doors of the platform; the first three are enum api. */
-enum v3_door { DOOR_CREATE, DOOR_QUERY, DOOR_CLOSE, DOOR_CERTIFICATES, DOORS };
+enum v3_door {
+    DOOR_CREATE,
+    DOOR_QUERY,
+    DOOR_CLOSE,
+    DOOR_CERTIFICATES,
+    DOOR_REFUND,
+    DOOR_REFUND_QUERY,
+    DOORS
+};
 
 /* What is wrong with an answer or a notification. */
 struct fake_v3 {
@@ -52,9 +60,19 @@ struct bench_v3 {
     struct buf created;          /* its body */
     char serial_said[V3_SERIAL_MAX + 1];
     int64_t total_fen;
+    struct asked_refund {
+        char number[65], order[65];
+        int64_t fen, total_fen;
+        bool with_url;
+    } refund[16]; /* every refund that came in, repeats too */
+    size_t refunds;
+    bool refund_lost;          /* what is asked for now is not kept: unknown to queries */
+    size_t kept;               /* of them, known to queries */
+    const char *refund_status; /* what a query says; "PROCESSING" at first */
 };
 
 void bench_v3_open(struct bench *bench, const struct steps *steps);
+void bench_v3_open_at(struct bench *bench, const char *ledger, const struct steps *steps);
 /* In key mode: the shop knows the public key. */
 void bench_v3_open_with_key(struct bench *bench, const struct steps *steps);
 void bench_v3_close(struct bench *bench);
@@ -67,13 +85,19 @@ struct notice_v3 {
     const char *event, *type; /* NULL: the usual ones */
     const char *associated;   /* NULL: "transaction"; "-": absent */
     bool bad_tag, bad_secret;
-    const char *extra; /* member of the envelope, beside the known ones */
-    bool lower_case;   /* names of headers */
+    const char *extra;         /* member of the envelope, beside the known ones */
+    bool lower_case;           /* names of headers */
+    const char *refund;        /* its number: the notification is about a refund, to its own door */
+    const char *refund_status; /* NULL: "SUCCESS" */
 };
 /* Delivers it; the status of the answer, which is checked to be a legal one. */
 int bench_v3_notify(struct bench *bench, const char *number, const struct notice_v3 *notice);
 /* A body of that text, signed rightly. */
 int bench_v3_notify_raw(struct bench *bench, struct view body);
+
+/* A refund as answers ("status") and notifications ("refund_status") show it. */
+json_t *bench_v3_refund(const struct bench *bench, const char *number, const char *state_name,
+                        const char *state);
 
 /* For bench.c. */
 void bench_v3_call(struct http_call *call, void *owner);

@@ -50,15 +50,16 @@ static const struct payment paid = { .transaction_id = VIEW("4200000001202611230
 
 START_TEST(only_the_drawn_arrows_exist) /* looped over states × events */
 {
-    /* rows: CREATING PENDING CLOSING PAID SHIPPED CLOSED FAILED; -1: refused */
+    /* rows: CREATING PENDING CLOSING PAID SHIPPED REFUNDED CLOSED FAILED; -1: refused */
     static const int drawn[ORDER_STATES][ORDER_EVENTS] = {
-        { ORDER_PENDING, ORDER_FAILED, ORDER_PAID, ORDER_CLOSING, ORDER_CLOSED, -1 },
-        { -1, -1, ORDER_PAID, ORDER_CLOSING, ORDER_CLOSED, -1 },
-        { -1, -1, ORDER_PAID, -1, ORDER_CLOSED, -1 },
-        { -1, -1, -1, -1, -1, ORDER_SHIPPED },
-        { -1, -1, -1, -1, -1, -1 },
-        { -1, -1, -1, -1, -1, -1 },
-        { -1, -1, -1, -1, -1, -1 },
+        { ORDER_PENDING, ORDER_FAILED, ORDER_PAID, ORDER_CLOSING, ORDER_CLOSED, -1, -1 },
+        { -1, -1, ORDER_PAID, ORDER_CLOSING, ORDER_CLOSED, -1, -1 },
+        { -1, -1, ORDER_PAID, -1, ORDER_CLOSED, -1, -1 },
+        { -1, -1, -1, -1, -1, ORDER_SHIPPED, ORDER_REFUNDED },
+        { -1, -1, -1, -1, -1, -1, ORDER_REFUNDED },
+        { -1, -1, -1, -1, -1, -1, -1 },
+        { -1, -1, -1, -1, -1, -1, -1 },
+        { -1, -1, -1, -1, -1, -1, -1 },
     };
     enum order_state from = (enum order_state)(_i / ORDER_EVENTS), next = ORDER_STATES;
     bool may = order_next(from, (enum order_event)(_i % ORDER_EVENTS), &next);
