@@ -61,10 +61,15 @@ function(wxpay_test name)
     endif()
 endfunction()
 
+if(WXPAY_FUZZ)
+    add_custom_target(fuzzers) # all the preset "fuzz" is asked for
+endif()
+
 # wxpay_fuzz(NAME SOURCE ROOMS...): a libFuzzer target, built by the preset "fuzz" only.
 function(wxpay_fuzz name source)
     if(WXPAY_FUZZ)
         add_executable(${name} ${source})
+        add_dependencies(fuzzers ${name})
         target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         target_link_libraries(${name} PRIVATE wxpay_flags ${ARGN})
