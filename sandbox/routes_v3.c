@@ -42,7 +42,7 @@ static const struct route routes[] = {
     GET(R "/{out_refund_no}", "v3/refundquery", "V3 4.4", v3_refund_query),
     NOT_BUILT("POST", R "/{refund_id}/apply-abnormal-refund", "v3/abnormalrefund", "V3 4.4"),
     GET("/v3/bill/tradebill", "v3/tradebill", "V3 4.5", v3_trade_bill),
-    NOT_BUILT("GET", "/v3/bill/fundflowbill", "v3/fundflowbill", "V3 4.5"),
+    GET("/v3/bill/fundflowbill", "v3/fundflowbill", "V3 4.5", v3_fund_bill),
     GET("/v3/billdownload/file", "v3/billdownload", "V3 4.5", v3_bill_file),
     NOT_BUILT("POST", "/v3/security/echo", "v3/echo", "V3 4.14"),
     NOT_BUILT("POST", C "native", "v3/combine_native", "V3 4.7"),

@@ -1,5 +1,6 @@
 #include "sandbox.h"
 
+#include "api/v3/bill_shelf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "call.h"
@@ -42,6 +43,8 @@ static int start_state(struct sandbox *sandbox)
         err = exchange_log_new(&sandbox->exchanges, &log);
     if (!err)
         err = call_pool_new(&sandbox->calls);
+    if (!err)
+        err = bill_shelf_new(&sandbox->bills);
     sandbox->engine = (struct engine){ .store = sandbox->store,
                                        .accounts = sandbox->accounts,
                                        .rng = &sandbox->rng,
@@ -75,6 +78,7 @@ static int start_doors(struct sandbox *sandbox)
 static void free_state(struct sandbox *sandbox)
 {
     turn_free(sandbox->turn);
+    bill_shelf_free(sandbox->bills);
     call_pool_free(sandbox->calls);
     exchange_log_free(sandbox->exchanges);
     accounts_free(sandbox->accounts);

@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "notify.h"
 
+struct bill_shelf;
 struct call_pool;
 struct control;
 
@@ -40,7 +41,8 @@ struct sandbox {
     struct http_client *client;
     struct notify *notify;
     struct call_pool *calls;
-    char bill_key[33];       /* what the tokens of bills are sealed with; of this run only */
+    char bill_key[33]; /* what the tokens of bills are sealed with; of this run only */
+    struct bill_shelf *bills;
     struct http_server *api; /* answers leave after the turn's commit: turn.h */
     struct control *control;
     struct turn *turn;

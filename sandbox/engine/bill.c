@@ -2,12 +2,12 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/bill_text.h"
+#include "engine/money.h"
 #include "engine/refund.h"
 
 #include <stdio.h>
 
-#define RATE      "0.60%"
-#define MONEY_MAX 32
 #define HEAD                                                                                                                     \
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型," \
     "交易状态,付款银行,货币种类,应结订单金额,代金券金额,"
@@ -35,18 +35,6 @@ struct bill {
     int64_t settled_fen, refunded_fen, fee_fen, total_fen;
 };
 
-static int64_t fee_of(int64_t fen)
-{
-    return fen / 1000 * 6 + (fen % 1000 * 6 + 500) / 1000;
-}
-
-/* An order may be of any 64 bits, a day's sum may be more: it stays at the most that there is. */
-static void sum_up(int64_t *sum, int64_t fen)
-{
-    if (__builtin_add_overflow(*sum, fen, sum))
-        *sum = fen < 0 ? INT64_MIN + 1 : INT64_MAX;
-}
-
 int bill_day_parse(struct view text, int64_t *day_ms)
 {
     char full[CN_TIME_LEN + 1];
@@ -57,54 +45,7 @@ int bill_day_parse(struct view text, int64_t *day_ms)
     return cn_time_parse_14(full, CN_TIME_LEN, day_ms) ? ERR_SYNTAX : 0;
 }
 
-/* ---- values ------------------------------------------------------------------------------------- */
-
-/* Yuan with two decimals, and @more of them. */
-static const char *yuan(int64_t fen, const char *more, char out[MONEY_MAX])
-{
-    int64_t positive = fen < 0 ? -fen : fen;
-    snprintf(out, MONEY_MAX, "%s%lld.%02lld%s", fen < 0 ? "-" : "", (long long)(positive / 100),
-             (long long)(positive % 100), more);
-    return out;
-}
-
-/* yyyy-MM-dd HH:mm:ss in Beijing; "" for never. */
-static const char *moment(int64_t ms, char out[32])
-{
-    char iso[CN_TIME_ISO_LEN + 1];
-    out[0] = '\0';
-    if (!ms)
-        return out;
-    cn_time_iso(ms, iso);
-    snprintf(out, 32, "%.10s %.8s", iso, iso + 11);
-    return out;
-}
-
-static int add(struct buf *out, struct view value, bool last)
-{
-    int err = buf_byte(out, '`');
-    if (!err)
-        err = buf_view_add(out, value);
-    return err ? err : buf_str(out, last ? "\r\n" : ",");
-}
-
-static int add_row(struct buf *out, const struct view *values, size_t count)
-{
-    int err = 0;
-    for (size_t i = 0; !err && i < count; i++)
-        err = add(out, values[i], i + 1 == count);
-    return err;
-}
-
 #define V(text) view_str(text)
-
-static int64_t no_cash(const struct payment_row *payment)
-{
-    int64_t fen = 0;
-    for (size_t i = 0; i < payment->coupon_count; i++)
-        fen += payment->coupon[i].cash ? 0 : payment->coupon[i].fee_fen;
-    return fen;
-}
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
@@ -118,15 +59,16 @@ static int64_t no_cash(const struct payment_row *payment)
 static int write_payment(struct bill *bill, const struct order_row *order,
                          const struct payment_row *payment)
 {
-    char time[32], settled[MONEY_MAX], coupons[MONEY_MAX], fee[MONEY_MAX], total[MONEY_MAX];
-    int64_t settled_fen = order->total_fen - no_cash(payment), fee_fen = fee_of(settled_fen);
+    char time[32], settled[BILL_MONEY_MAX], coupons[BILL_MONEY_MAX], fee[BILL_MONEY_MAX],
+        total[BILL_MONEY_MAX];
+    int64_t settled_fen = money_settled(order, payment), fee_fen = money_fee(settled_fen);
     struct view body = order_field(order, "body"), attach = order_field(order, "attach");
-    yuan(settled_fen, "", settled);
-    yuan(no_cash(payment), "", coupons);
-    yuan(fee_fen, "000", fee);
-    yuan(order->total_fen, "", total);
+    bill_yuan(settled_fen, "", settled);
+    bill_yuan(money_no_cash(payment), "", coupons);
+    bill_yuan(fee_fen, "000", fee);
+    bill_yuan(order->total_fen, "", total);
     const struct view all[] = {
-        FRONT(moment(payment->paid_ms, time), "SUCCESS"),
+        FRONT(bill_moment(payment->paid_ms, time), "SUCCESS"),
         V(settled),
         V(coupons),
         V("0"),
@@ -138,35 +80,30 @@ static int write_payment(struct bill *bill, const struct order_row *order,
         body,
         attach,
         V(fee),
-        V(RATE),
+        V(MONEY_RATE),
         V(total),
         V("0.00"),
         V(""),
     };
     const struct view success[] = {
-        FRONT(time, "SUCCESS"),
-        V(settled),
-        V(coupons),
-        body,
-        attach,
-        V(fee),
-        V(RATE),
-        V(total),
-        V(""),
+        FRONT(time, "SUCCESS"), V(settled), V(coupons), body, attach, V(fee),
+        V(MONEY_RATE),          V(total),   V(""),
     };
     bill->rows++;
-    sum_up(&bill->settled_fen, settled_fen);
-    sum_up(&bill->fee_fen, fee_fen);
-    sum_up(&bill->total_fen, order->total_fen);
-    return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
-                                  : add_row(bill->out, success, COUNT(success));
+    bill_sum(&bill->settled_fen, settled_fen);
+    bill_sum(&bill->fee_fen, fee_fen);
+    bill_sum(&bill->total_fen, order->total_fen);
+    return bill->kind == BILL_ALL ? bill_row(bill->out, all, COUNT(all))
+                                  : bill_row(bill->out, success, COUNT(success));
 }
 
 static int add_payment(void *ctx, const struct payment_row *payment)
 {
     struct bill *bill = ctx;
     struct order_row order = {};
-    int err = order_get(bill->engine->store, payment->order_id, &order);
+    int err = bill->rows == BILL_ROWS_MAX ? ERR_LIMIT : 0;
+    if (!err)
+        err = order_get(bill->engine->store, payment->order_id, &order);
     if (!err)
         err = write_payment(bill, &order, payment);
     order_row_release(&order);
@@ -191,15 +128,15 @@ static const char *state_then(const struct bill *bill, const struct refund_row *
 static int write_refund(struct bill *bill, const struct order_row *order,
                         const struct payment_row *payment, const struct refund_row *refund)
 {
-    char time[32], asked[32], ended[32], back[MONEY_MAX], fee[MONEY_MAX];
+    char time[32], asked[32], ended[32], back[BILL_MONEY_MAX], fee[BILL_MONEY_MAX];
     const char *state = state_then(bill, refund);
-    int64_t fee_fen = -fee_of(refund->refund_fen);
+    int64_t fee_fen = -money_fee(refund->refund_fen);
     int64_t ended_ms = refund->ended_ms ? refund->ended_ms : refund->due_ms;
     struct view body = order_field(order, "body"), attach = order_field(order, "attach");
-    yuan(refund->refund_fen, "", back);
-    yuan(fee_fen, "000", fee);
-    moment(refund->created_ms, asked);
-    moment(strcmp(state, "SUCCESS") == 0 ? ended_ms : 0, ended);
+    bill_yuan(refund->refund_fen, "", back);
+    bill_yuan(fee_fen, "000", fee);
+    bill_moment(refund->created_ms, asked);
+    bill_moment(strcmp(state, "SUCCESS") == 0 ? ended_ms : 0, ended);
     const struct view all[] = {
         FRONT(asked, "REFUND"),
         V("0.00"),
@@ -213,13 +150,13 @@ static int write_refund(struct bill *bill, const struct order_row *order,
         body,
         attach,
         V(fee),
-        V(RATE),
+        V(MONEY_RATE),
         V("0.00"),
         V(back),
         V(""),
     };
     const struct view only[] = {
-        FRONT(moment(payment->paid_ms, time), "REFUND"),
+        FRONT(bill_moment(payment->paid_ms, time), "REFUND"),
         V("0.00"),
         V("0.00"),
         V(asked),
@@ -233,16 +170,16 @@ static int write_refund(struct bill *bill, const struct order_row *order,
         body,
         attach,
         V(fee),
-        V(RATE),
+        V(MONEY_RATE),
         V("0.00"),
         V(back),
         V(""),
     };
     bill->rows++;
-    sum_up(&bill->refunded_fen, refund->refund_fen);
-    sum_up(&bill->fee_fen, fee_fen);
-    return bill->kind == BILL_ALL ? add_row(bill->out, all, COUNT(all))
-                                  : add_row(bill->out, only, COUNT(only));
+    bill_sum(&bill->refunded_fen, refund->refund_fen);
+    bill_sum(&bill->fee_fen, fee_fen);
+    return bill->kind == BILL_ALL ? bill_row(bill->out, all, COUNT(all))
+                                  : bill_row(bill->out, only, COUNT(only));
 }
 
 static int add_refund(void *ctx, const struct refund_row *refund)
@@ -250,7 +187,9 @@ static int add_refund(void *ctx, const struct refund_row *refund)
     struct bill *bill = ctx;
     struct order_row order = {};
     struct payment_row payment = {};
-    int err = order_get(bill->engine->store, refund->order_id, &order);
+    int err = bill->rows == BILL_ROWS_MAX ? ERR_LIMIT : 0;
+    if (!err)
+        err = order_get(bill->engine->store, refund->order_id, &order);
     if (!err)
         err = payment_get(bill->engine->store, refund->order_id, &payment);
     if (!err)
@@ -261,16 +200,17 @@ static int add_refund(void *ctx, const struct refund_row *refund)
 
 static int add_summary(struct bill *bill)
 {
-    char count[24], settled[MONEY_MAX], refunded[MONEY_MAX], fee[MONEY_MAX], total[MONEY_MAX];
+    char count[24], settled[BILL_MONEY_MAX], refunded[BILL_MONEY_MAX], fee[BILL_MONEY_MAX],
+        total[BILL_MONEY_MAX];
     snprintf(count, sizeof(count), "%zu", bill->rows);
-    yuan(bill->settled_fen, "", settled);
-    yuan(bill->refunded_fen, "", refunded);
-    yuan(bill->fee_fen, "", fee);
-    yuan(bill->total_fen, "", total);
+    bill_yuan(bill->settled_fen, "", settled);
+    bill_yuan(bill->refunded_fen, "", refunded);
+    bill_yuan(bill->fee_fen, "", fee);
+    bill_yuan(bill->total_fen, "", total);
     const struct view values[] = { V(count), V(settled), V(refunded), V("0.00"),
                                    V(fee),   V(total),   V(refunded) };
     int err = buf_fmt(bill->out, "%s\r\n", summary_head);
-    return err ? err : add_row(bill->out, values, COUNT(values));
+    return err ? err : bill_row(bill->out, values, COUNT(values));
 }
 
 int bill_trade(struct engine *engine, const struct account *account, int64_t day_ms,

@@ -175,6 +175,7 @@ static int read_api(struct reading *reading, const struct member *member, json_t
         "v3/refund",
         "v3/refundquery",
         "v3/tradebill",
+        "v3/fundflowbill",
         "v3/billdownload",
         "v3/certificates",
         NULL,

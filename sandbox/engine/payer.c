@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/money.h"
 #include "engine/notice_rule.h"
 #include "engine/openid.h"
 #include "engine/order_cell.h"
@@ -156,6 +157,8 @@ static int write_paid(struct engine *engine, struct scan *scan, const struct pay
     fill_notice(scan, paid->payment.paid_ms, &paid->notice);
     if (!err)
         err = payment_insert(engine->store, &paid->payment);
+    if (!err)
+        err = money_book_payment(engine->store, &scan->order, &paid->payment);
     if (!err)
         err = order_set_state(engine->store, &scan->order);
     if (!err)

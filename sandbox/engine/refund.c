@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/money.h"
 #include "engine/order_cell.h"
 
 #include <stdio.h>
@@ -190,6 +191,8 @@ static int write_refund(struct engine *engine, struct account *account, struct o
     if (err)
         return err;
     err = refund_insert(engine->store, refund);
+    if (!err)
+        err = money_book_refund(engine->store, order, refund);
     if (!err && order->state == TRADE_SUCCESS) {
         order->state = TRADE_REFUND;
         err = order_set_state(engine->store, order);

@@ -80,6 +80,13 @@
     X(BILL_EARLY, BUSINESS, "BILL_CREATING", "Bill Creating", "V3 4.5")                                                         \
     V3_ONLY(X, V3_BILL_DATE)                                                                                                    \
     V3_ONLY(X, V3_BILL_TOKEN)                                                                                                   \
+    V3_ONLY(X, V3_BILL_TOO_LONG)                                                                                                \
+    V3_ONLY(X, V3_TOO_FAST)                                                                                                     \
+    V3_ONLY(X, V3_NONCE_USED)                                                                                                   \
+    V3_ONLY(X, V3_PLATFORM_SERIAL_MISSING)                                                                                      \
+    V3_ONLY(X, V3_PLATFORM_SERIAL)                                                                                              \
+    V3_ONLY(X, V3_NOT_REVEALED)                                                                                                 \
+    V3_ONLY(X, V3_NOT_ABNORMAL)                                                                                                 \
     V3_ONLY(X, V3_BILL_OTHERS)                                                                                                  \
     X(REFUND_UNKNOWN, BUSINESS, "REFUNDNOTEXIST", "退款订单查询失败", "V3 4.4")
 

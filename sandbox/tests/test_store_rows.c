@@ -334,6 +334,44 @@ START_TEST(money_is_told_by_account_and_time)
 }
 END_TEST
 
+static int no_payment(void *, const struct payment_row *)
+{
+    return 0;
+}
+
+static int no_refund(void *, const struct refund_row *)
+{
+    return 0;
+}
+
+/* Steps of SQLite's machine since the last look: what a statement costs, whatever the hour. */
+static int steps(enum sql_id id)
+{
+    return sqlite3_stmt_status(store->stmt[id], SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
+#define DAYS 5000
+
+START_TEST(a_bill_looks_at_its_day_only)
+{
+    struct buf text = BUF_INIT(1024);
+    for (int64_t i = 1; i <= DAYS; i++) {
+        struct payment_row paid = { .order_id = i, .account_id = 1, .paid_ms = 10 * i };
+        snprintf(paid.transaction_id, sizeof(paid.transaction_id), "%d", (int)i);
+        ck_assert_int_eq(payment_insert(store, &paid), 0);
+        put_refund(1, i % 2 ? REFUND_SUCCESS : REFUND_CLOSED, REFUND_SUCCESS, 10 * i, 10 * i);
+    }
+    ck_assert_int_eq(payment_each(store, 1, 105, 115, no_payment, NULL), 0);
+    ck_assert_int_lt(steps(SQL_PAYMENT_EACH), 200);
+    ck_assert_int_eq(refund_between(store, 1, 105, 115, no_refund, NULL), 0);
+    ck_assert_int_lt(steps(SQL_REFUND_BETWEEN), 200);
+    ck_assert_int_eq(money_each(store, 1, 105, 125, note_money, &text), 0);
+    ck_assert_str_eq(buf_cstr(&text), "1:110 2:110 1:120 2:120 3:120 ");
+    ck_assert_int_lt(steps(SQL_MONEY_EACH), 400);
+    buf_release(&text);
+}
+END_TEST
+
 START_TEST(a_balance_is_what_the_days_before_left)
 {
     static const int64_t fen[] = { 100, -30, INT64_MAX, -5 };
@@ -418,6 +456,7 @@ int main(void)
     tcase_add_test(rows, the_first_unpaid_order_is_found_by_each_measure);
     tcase_add_test(rows, clearing_an_account_leaves_the_others_alone);
     tcase_add_test(rows, money_is_told_by_account_and_time);
+    tcase_add_test(rows, a_bill_looks_at_its_day_only);
     tcase_add_test(rows, a_balance_is_what_the_days_before_left);
     tcase_add_test(rows, what_is_told_comes_back_and_goes_with_its_account);
     tcase_add_test(rows, counters_count_and_constants_stay);

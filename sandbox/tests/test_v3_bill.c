@@ -277,6 +277,122 @@ START_TEST(the_largest_amounts_are_added_up)
 }
 END_TEST
 
+#define FUND "/v3/bill/fundflowbill?bill_date=2026-11-24"
+#define FUND_HEAD                                                                                                                          \
+    "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元)," \
+    "资金变更提交申请人,备注,业务凭证号\r\n"
+#define FUND_SUM "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n"
+
+/* A row without the number of the flow, which has the documented shape and is its own. */
+static void expect_flow(char **at, const char *time, const char *number, const char *rest)
+{
+    char front[128], flow[32];
+    snprintf(front, sizeof(front), "`%s,`%s,`", time, number);
+    ck_assert_msg(strncmp(*at, front, strlen(front)) == 0, "%s", *at);
+    *at += strlen(front);
+    snprintf(flow, sizeof(flow), "%.28s", *at);
+    ck_assert_uint_eq(strspn(flow, "0123456789"), 28);
+    ck_assert_int_eq(strncmp(flow, "190000010920261124", 18), 0);
+    *at += 28;
+    ck_assert_msg(strncmp(*at, rest, strlen(rest)) == 0, "%s", *at);
+    *at += strlen(rest);
+}
+
+/*
+ * Two payments of 0.88 yuan the day before leave 0.87 each: 0.6 % is 0.01. What is given back, 0.38,
+ * takes no fee along, 0.00228 being none.
+ */
+START_TEST(the_money_of_a_day_goes_on_from_the_day_before)
+{
+    struct v3_answer answer;
+    char one[40], back[40], path[600], hash[64], want[256];
+    vclock_set(&us()->clock, NOON_MS - 24 * HOUR_MS);
+    trade("fund-01", "x", one);
+    trade("fund-02", "x", one);
+    vclock_set(&us()->clock, NOON_MS);
+    trade("fund-03", "x", one);
+    vclock_set(&us()->clock, NOON_MS + 60'000);
+    refund("fund-03", back);
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    ask_for(FUND "&account_type=BASIC", path, hash);
+    get(path, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    expect_hash(buf_view(&answer.body), hash);
+    char *at = answer.body.ptr;
+    ck_assert_int_eq(strncmp(at, FUND_HEAD, strlen(FUND_HEAD)), 0);
+    at += strlen(FUND_HEAD);
+    snprintf(want, sizeof(want),
+             ",`交易,`交易,`收入,`0.87,`2.61,`system,`结算总金额 0.88 元;含手续费 0.01 元,`%s\r\n",
+             one);
+    expect_flow(&at, "2026-11-24 12:00:00", one, want);
+    snprintf(
+        want, sizeof(want),
+        ",`退款,`退款,`支出,`0.38,`2.23,`system,`退款总金额 0.38 元;含手续费 0.00 元,`REF%s\r\n",
+        one);
+    expect_flow(&at, "2026-11-24 12:01:00", back, want);
+    ck_assert_str_eq(at, FUND_SUM "`2.0,`1.0,`0.87,`1.0,`0.38\r\n");
+    v3_answer_release(&answer);
+}
+END_TEST
+
+/* Of a refund that time has closed, whether or not somebody has seen it. */
+START_TEST(money_of_a_closed_refund_comes_back)
+{
+    struct v3_answer answer;
+    char one[40], back[40], path[600], hash[64];
+    ck_assert_int_eq(switch_set(&us()->switches, VIEW("refund_result"), VIEW("closed")), 0);
+    trade("fund-04", "x", one);
+    refund("fund-04", back);
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    trade("fund-05", "x", one);
+    vclock_set(&us()->clock, NOON_MS + 48 * HOUR_MS);
+    ask_for(FUND, path, hash);
+    get(path, &answer);
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&answer.body), "`退款关闭,`退款,`收入,`0.38,`0.87,"));
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&answer.body), FUND_SUM "`3.0,`2.0,`1.25,`1.0,`0.38"));
+    v3_answer_release(&answer);
+    ask_for("/v3/bill/fundflowbill?bill_date=2026-11-25", path, hash);
+    get(path, &answer);
+    ck_assert_ptr_nonnull(strstr(buf_cstr(&answer.body), "`收入,`0.87,`1.74,"));
+    v3_answer_release(&answer);
+}
+END_TEST
+
+START_TEST(only_the_basic_account_has_money)
+{
+    char one[40];
+    trade("fund-06", "x", one);
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    expect(FUND "&account_type=OPERATION", 400, "NO_STATEMENT_EXIST");
+    expect(FUND "&account_type=FEES", 400, "NO_STATEMENT_EXIST");
+    expect(FUND "&account_type=Basic", 400, "INVALID_REQUEST");
+    expect(FUND, 200, "");
+}
+END_TEST
+
+/* What was hashed is what is downloaded, also when that day has changed in between. */
+START_TEST(a_file_is_made_once)
+{
+    struct v3_answer answer;
+    char one[40], path[600], hash[64], later[600], other[64];
+    trade("once-01", "x", one);
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    ask_for(BILL, path, hash);
+    vclock_set(&us()->clock, NOON_MS);
+    trade("once-02", "x", one);
+    vclock_set(&us()->clock, NOON_MS + 24 * HOUR_MS);
+    get(path, &answer);
+    expect_hash(buf_view(&answer.body), hash);
+    v3_answer_release(&answer);
+    for (int i = 0; i < 20; i++) /* more than are kept */
+        ask_for(BILL, later, other);
+    ck_assert_str_ne(hash, other);
+    get(path, &answer); /* made again */
+    expect_hash(buf_view(&answer.body), other);
+    v3_answer_release(&answer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v3 bill");
@@ -290,6 +406,10 @@ int main(void)
     tcase_add_loop_test(tc, what_cannot_be_asked_for, 0, COUNT(bad));
     tcase_add_test(tc, a_token_is_worth_nothing_without_a_signature_or_changed);
     tcase_add_test(tc, the_largest_amounts_are_added_up);
+    tcase_add_test(tc, the_money_of_a_day_goes_on_from_the_day_before);
+    tcase_add_test(tc, money_of_a_closed_refund_comes_back);
+    tcase_add_test(tc, only_the_basic_account_has_money);
+    tcase_add_test(tc, a_file_is_made_once);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -27,6 +27,7 @@ const struct refusal *v3_refund(struct call *call);       /* V3 4.4 */
 const struct refusal *v3_refund_query(struct call *call); /* V3 4.4 */
 
 const struct refusal *v3_trade_bill(struct call *call); /* V3 4.5 */
+const struct refusal *v3_fund_bill(struct call *call);  /* V3 4.5 */
 const struct refusal *v3_bill_file(struct call *call);  /* V3 4.5 */
 
 const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
