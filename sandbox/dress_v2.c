@@ -69,17 +69,22 @@ static int write_spaced(const struct buf *tight, struct buf *out)
     return err;
 }
 
-static int write_as_ordered(struct v2_msg *msg, const struct fault *fault, struct buf *out)
+static int write_as_ordered(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out)
 {
-    enum v2_quote quote = fault->bare ? V2_QUOTE_BARE : V2_QUOTE_CDATA;
+    const struct fault *fault = how->fault;
+    struct v2_layout layout = how->layout;
+    if (fault->bare)
+        layout.quote = V2_QUOTE_BARE;
+    if (fault->spaces)
+        layout.joined = false; /* there is room for them at the line feeds only */
     if (fault->order == FAULT_ORDER_SORTED)
         v2_msg_sort(msg);
     else if (fault->order == FAULT_ORDER_REVERSED)
         reverse(msg);
     if (!fault->spaces)
-        return v2_msg_write(msg, quote, out);
+        return v2_msg_write_as(msg, &layout, out);
     struct buf tight = BUF_INIT(out->max);
-    int err = v2_msg_write(msg, quote, &tight);
+    int err = v2_msg_write_as(msg, &layout, &tight);
     if (!err)
         err = write_spaced(&tight, out);
     buf_release(&tight);
@@ -95,7 +100,7 @@ static int alter(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out
         err = edit(msg, how->fault);
     if (!err)
         err = sign_as_ordered(msg, how);
-    return err ? err : write_as_ordered(msg, how->fault, out);
+    return err ? err : write_as_ordered(msg, how, out);
 }
 
 static void cut_short(const struct fault *fault, size_t from, struct buf *out)
@@ -120,7 +125,7 @@ int dress_v2(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out)
         v2_msg_remove(msg, "sign");
     size_t from = out->len;
     if (!err)
-        err = v2_msg_write(msg, V2_QUOTE_CDATA, out);
+        err = v2_msg_write_as(msg, &how->layout, out);
     if (!err && kind == FAULT_TRUNCATED)
         cut_short(how->fault, from, out);
     return err;

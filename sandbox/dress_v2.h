@@ -11,6 +11,7 @@ struct dress_v2 {
     enum v2_sign_type sign_type;
     const struct v2_key *key;  /* NULL: the message is not signed (V2 1.9) */
     const struct fault *fault; /* NULL: rightly */
+    struct v2_layout layout;   /* zeroed: V2 1.4 */
 };
 
 /* @msg may be changed (edits, order, sign). The bytes are appended to @out. */

@@ -37,9 +37,11 @@ static int make_body(struct delivery *d, struct account *account, const struct o
 {
     struct buf *body = &d->exchange->request_body;
     d->v3 = (refund->id ? refund->dialect : order->dialect) == DIALECT_V3;
+    struct told_v3 told = { &d->notice, order, refund, fault };
+    if (!d->v3 && refund->id)
+        return notify_refund_v2(d->notify, account, &told, body);
     if (!d->v3)
         return notify_body_v2(d->notify, account, order, fault, body);
-    struct told_v3 told = { &d->notice, order, refund, fault };
     return notify_body_v3(d->notify, account, &told, &d->dress, body);
 }
 

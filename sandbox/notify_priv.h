@@ -3,7 +3,7 @@
  *   notify.c          rows and accounts: what is due, when to look again
  *   notify_begin.c    one attempt begins: row, body, record, fault
  *   notify_delivery.c it goes out: request, answer, verdict, what follows
- *   notify_body.c     the message, V2; notify_body_v3.c: V3
+ *   notify_body.c     the message, V2; notify_refund_v2.c: of a refund; notify_body_v3.c: V3
  *   notify_advance.c  stepping a virtual clock through what is due
  */
 #ifndef SANDBOX_NOTIFY_PRIV_H
@@ -116,13 +116,20 @@ void delivery_cancel_all(struct notify *notify);
                                  const struct order_row *order, const struct fault *fault,
                                  struct buf *out);
 
-/* What a V3 notification is about. */
+/* What a V3 notification is about, or one of a refund over V2. */
 struct told_v3 {
     const struct notice_row *notice;
     const struct order_row *order;
     const struct refund_row *refund; /* id 0: a payment */
     const struct fault *fault;       /* NULL: rightly */
 };
+
+/*
+ * The refund's notification of V2 7.2, or as the fault orders it, appended to @out. ERR_USAGE: the
+ * refund has not ended, so there is nothing to tell.
+ */
+[[nodiscard]] int notify_refund_v2(struct notify *notify, const struct account *account,
+                                   const struct told_v3 *told, struct buf *out);
 
 /*
  * The sealed body of V3 6.1 and 7, or as the fault orders it, appended to @out; @dress is ready to

@@ -161,6 +161,7 @@ static bool is_protocol(const struct call *call, const struct refusal *no)
 static int compose(struct call *call, const struct refusal *no)
 {
     bool query = view_is(view_str(call->route->api), "orderquery");
+    bool refunds = view_is(view_str(call->route->api), "refundquery"); /* layout B */
     bool close = view_is(view_str(call->route->api), "closeorder");
     if (is_protocol(call, no))
         return compose_protocol(call, no);
@@ -170,7 +171,10 @@ static int compose(struct call *call, const struct refusal *no)
         return compose_close_trouble(call, no);
     if (query && call_chose(call, SWITCH_query_layout, "newer"))
         return compose_newer(call, no);
-    return compose_classic(call, no);
+    int err = compose_classic(call, no);
+    if (!err && refunds)
+        v2_msg_sort(&call->message);
+    return err;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "api/v2/api_v2.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "engine/payer.h"
 #include "gate_v2.h"
@@ -19,8 +20,9 @@ static const struct route routes[] = {
       v2_orderquery, V2 },
     { "/pay/closeorder", "closeorder", "9_3", v2_closeorder_fields, V2_CLOSEORDER_FIELDS,
       v2_closeorder, V2 },
-    { "/secapi/pay/refund", "refund", "9_4", NOT_BUILT_YET },
-    { "/pay/refundquery", "refundquery", "9_5", NOT_BUILT_YET },
+    { "/secapi/pay/refund", "refund", "9_4", v2_refund_fields, V2_REFUND_FIELDS, v2_refund, V2 },
+    { "/pay/refundquery", "refundquery", "9_5", v2_refundquery_fields, V2_REFUNDQUERY_FIELDS,
+      v2_refundquery, V2 },
     { "/pay/micropay", "micropay", "9_10", NOT_BUILT_YET },
     { "/pay/downloadbill", "downloadbill", "9_6", NOT_BUILT_YET },
     { "/pay/downloadfundflow", "downloadfundflow", "9_18", NOT_BUILT_YET },
@@ -63,17 +65,36 @@ static void reply_unknown_path(struct call *call)
     reply_plain(call, 302, &to, (struct view){});
 }
 
-/* A query by transaction_id belongs to its order, for records and faults as well. */
+/* The order of a known refund. */
+static int find_refunds_order(struct call *call, const struct refund_name *name,
+                              struct order_row *out)
+{
+    struct store *store = call->sandbox->store;
+    struct refund_row refund = {};
+    int err = name->refund_id.len
+                  ? refund_get_by_own(store, call->account->id, name->refund_id, &refund)
+                  : refund_get_by_number(store, call->account->id, name->out_refund_no, &refund);
+    if (!err)
+        err = order_get(store, refund.order_id, out);
+    refund_row_release(&refund);
+    return err;
+}
+
+/* A query by another number belongs to its order, for records and faults as well. */
 static void name_order(struct call *call)
 {
     struct view transaction_id = v2_msg_get(&call->in, "transaction_id");
-    if (!transaction_id.len)
-        return;
+    struct refund_name name = { v2_msg_get(&call->in, "refund_id"),
+                                v2_msg_get(&call->in, "out_refund_no") };
     struct order_row order = {};
-    if (order_get_by_transaction(call->sandbox->store, call->account->id, transaction_id, &order) ==
-        0)
-        (void)view_copy(view_str(order.out_trade_no), call->exchange->out_trade_no,
-                        sizeof(call->exchange->out_trade_no));
+    int err = ERR_NOT_FOUND;
+    if (transaction_id.len)
+        err = order_get_by_transaction(call->sandbox->store, call->account->id, transaction_id,
+                                       &order);
+    else if (!call->exchange->out_trade_no[0] && (name.refund_id.len || name.out_refund_no.len))
+        err = find_refunds_order(call, &name, &order);
+    if (!err)
+        v2_name_order(call, &order);
     order_row_release(&order);
 }
 

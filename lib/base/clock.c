@@ -98,6 +98,15 @@ void cn_time_iso(int64_t ms, char out[CN_TIME_ISO_LEN + 1])
     out[CN_TIME_ISO_LEN] = '\0';
 }
 
+void cn_time_text(int64_t ms, char out[CN_TIME_TEXT_LEN + 1])
+{
+    char iso[CN_TIME_ISO_LEN + 1];
+    cn_time_iso(ms, iso);
+    memcpy(out, iso, CN_TIME_TEXT_LEN);
+    out[10] = ' ';
+    out[CN_TIME_TEXT_LEN] = '\0';
+}
+
 void cn_time_rfc3339(int64_t ms, char out[CN_TIME_RFC_LEN + 1])
 {
     char iso[CN_TIME_ISO_LEN + 1];

@@ -43,6 +43,10 @@ void cn_time_14(int64_t ms, char out[CN_TIME_LEN + 1]); /* yyyyMMddHHmmss */
 /* Strict inverse: exactly 14 digits, a day that exists. 0 or ERR_SYNTAX / ERR_RANGE. */
 [[nodiscard]] int cn_time_parse_14(const char *text, int64_t len, int64_t *ms);
 
+/* As refunds and bills write it (V2 1.6): 2026-11-24 10:15:30 */
+#define CN_TIME_TEXT_LEN 19
+void cn_time_text(int64_t ms, char out[CN_TIME_TEXT_LEN + 1]);
+
 /* RFC 3339 with milliseconds and +08:00, for records and people: 2026-11-24T10:15:30.123+08:00 */
 #define CN_TIME_ISO_LEN 29
 void cn_time_iso(int64_t ms, char out[CN_TIME_ISO_LEN + 1]);

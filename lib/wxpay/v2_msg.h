@@ -102,6 +102,17 @@ enum v2_quote {
  */
 [[nodiscard]] int v2_msg_write(const struct v2_msg *msg, enum v2_quote quote, struct buf *out);
 
+/* What is about a refund is laid out in other ways (V2 7.2, 7.3). Zeroed is V2 1.4. */
+struct v2_layout {
+    enum v2_quote quote;
+    const char *root; /* NULL: "xml" */
+    bool root_line;   /* a line feed after the opening tag of the root as well */
+    bool joined;      /* no line feed anywhere */
+};
+/* v2_msg_write() in a layout of the caller's. */
+[[nodiscard]] int v2_msg_write_as(const struct v2_msg *msg, const struct v2_layout *layout,
+                                  struct buf *out);
+
 /* Sort the fields by name, byte order: layout B. */
 void v2_msg_sort(struct v2_msg *msg);
 

@@ -213,17 +213,27 @@ static int put_field(struct buf *out, const struct v2_field *field, enum v2_quot
     return care ? put_with_care(out, field, cdata) : put_plain(out, field, cdata);
 }
 
-int v2_msg_write(const struct v2_msg *msg, enum v2_quote quote, struct buf *out)
+int v2_msg_write_as(const struct v2_msg *msg, const struct v2_layout *layout, struct buf *out)
 {
     size_t before = out->len;
-    int err = buf_str(out, "<xml>");
-    for (size_t i = 0; !err && i < msg->count; i++)
-        err = put_field(out, &msg->field[i], quote);
+    int err = layout->root ? buf_fmt(out, "<%s>", layout->root) : buf_str(out, "<xml>");
+    if (!err && layout->root_line)
+        err = buf_byte(out, '\n');
+    for (size_t i = 0; !err && i < msg->count; i++) {
+        err = put_field(out, &msg->field[i], layout->quote);
+        if (!err && layout->joined)
+            out->ptr[--out->len] = '\0'; /* its line feed */
+    }
     if (!err)
-        err = buf_str(out, "</xml>");
+        err = layout->root ? buf_fmt(out, "</%s>", layout->root) : buf_str(out, "</xml>");
     if (err && out->ptr) {
         out->len = before;
         out->ptr[before] = '\0';
     }
     return err;
+}
+
+int v2_msg_write(const struct v2_msg *msg, enum v2_quote quote, struct buf *out)
+{
+    return v2_msg_write_as(msg, &(struct v2_layout){ .quote = quote }, out);
 }

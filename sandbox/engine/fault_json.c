@@ -165,6 +165,8 @@ static int read_api(struct reading *reading, const struct member *member, json_t
         "unifiedorder",
         "orderquery",
         "closeorder",
+        "refund",
+        "refundquery",
         "v3/native",
         "v3/jsapi",
         "v3/app",

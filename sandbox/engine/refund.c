@@ -30,16 +30,6 @@ int refund_state_parse(struct view text, enum refund_state *out)
     return ERR_SYNTAX;
 }
 
-/* Rounded down in the sum, so that the last one gives what is left of the cash. */
-int64_t refund_cash(const struct order_row *order, const struct payment_row *payment,
-                    const struct refund_row *refund)
-{
-    __int128 cash = payment->cash_fen;
-    int64_t before = (int64_t)(cash * refund->before_fen / order->total_fen);
-    int64_t after = (int64_t)(cash * (refund->before_fen + refund->refund_fen) / order->total_fen);
-    return after - before;
-}
-
 /* ---- time --------------------------------------------------------------------------------------- */
 
 void refund_see_time(const struct account *account, struct refund_row *refund)
@@ -81,7 +71,7 @@ static void plan(const struct account *account, struct refund_row *refund)
 
 /* ---- asking for one ----------------------------------------------------------------------------- */
 
-/* The order that both numbers mean. */
+/* The order that both numbers mean; in V2 the platform's number wins. */
 static const struct refusal *find_order(struct engine *engine, struct account *account,
                                         const struct refund_spec *spec, struct order_row *order,
                                         struct payment_row *payment)
@@ -90,11 +80,12 @@ static const struct refusal *find_order(struct engine *engine, struct account *a
         order_find(engine, account, spec->transaction_id, spec->out_trade_no, order);
     if (no)
         return no->id == REFUSE_QUERY_UNKNOWN ? REFUSE(REFUND_NO_ORDER) : no;
-    if (spec->out_trade_no.len && !view_is(spec->out_trade_no, order->out_trade_no))
+    if (spec->dialect == DIALECT_V3 && spec->out_trade_no.len &&
+        !view_is(spec->out_trade_no, order->out_trade_no))
         return REFUSE(REFUND_NUMBERS_DIFFER);
     int err = payment_get(engine->store, order->id, payment);
-    if (err == ERR_NOT_FOUND) /* not paid: the refunds' side has never heard of it */
-        return REFUSE(REFUND_NO_ORDER);
+    if (err == ERR_NOT_FOUND) /* V3: the refunds' side has never heard of it */
+        return REFUSE(REFUND_NOT_PAID);
     return err ? order_trouble(engine, "find a payment", err) : NULL;
 }
 
@@ -108,6 +99,8 @@ static const struct refusal *check_amounts(const struct account *account,
         return REFUSE(REFUND_TOTAL_DIFFERS);
     if (payment->paid_ms + REFUND_WITHIN_MS < account_now_ms(account))
         return REFUSE(REFUND_TOO_OLD);
+    if (sum->fen >= order->total_fen)
+        return REFUSE(REFUND_NOTHING_LEFT);
     if (spec->refund_fen > order->total_fen - sum->fen)
         return REFUSE(REFUND_TOO_MUCH);
     return sum->count >= REFUNDS_MAX ? REFUSE(REFUND_TOO_MANY) : NULL;
@@ -124,8 +117,9 @@ static const struct refusal *check_repeat(const struct refund_spec *spec,
         return REFUSE(REFUND_TOTAL_DIFFERS);
     if (known->refund_fen != spec->refund_fen)
         return REFUSE(REFUND_FEE_DIFFERS);
-    return view_eq(buf_view(&known->notify_url), spec->notify_url) ? NULL
-                                                                   : REFUSE(REFUND_REENTRY_DIFFERS);
+    bool same =
+        spec->dialect == DIALECT_V2 || view_eq(buf_view(&known->notify_url), spec->notify_url);
+    return same ? NULL : REFUSE(REFUND_REENTRY_DIFFERS);
 }
 
 /* V3 1.7: "50", eight digits, the Beijing day, eleven digits that count up. */
@@ -266,11 +260,13 @@ const struct refusal *refund_open(struct engine *engine, struct account *account
 }
 
 const struct refusal *refund_find(struct engine *engine, struct account *account,
-                                  struct view out_refund_no, struct refund_row *out,
+                                  const struct refund_name *name, struct refund_row *out,
                                   struct order_row *order, struct payment_row *payment)
 {
     *order = (struct order_row){};
-    int err = refund_get_by_number(engine->store, account->id, out_refund_no, out);
+    int err = name->refund_id.len
+                  ? refund_get_by_own(engine->store, account->id, name->refund_id, out)
+                  : refund_get_by_number(engine->store, account->id, name->out_refund_no, out);
     if (err == ERR_NOT_FOUND)
         return REFUSE(REFUND_UNKNOWN);
     if (!err)

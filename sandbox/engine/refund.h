@@ -1,5 +1,5 @@
 /*
- * refund.h — giving money back (V3 4.4, 7). No loop, no sockets: a store and a time.
+ * refund.h — giving money back (V2 3.4, 7; V3 4.4, 7). No loop, no sockets: a store and a time.
  *
  *   refund request --> PROCESSING --time, or the control door--> SUCCESS | CLOSED | ABNORMAL
  *
@@ -25,10 +25,11 @@ const char *refund_state_name(enum refund_state state);
 /* What the merchant asks for; views into the caller's message. */
 struct refund_spec {
     enum dialect dialect;
-    struct view transaction_id, out_trade_no; /* one may be empty; both must fit the order */
+    struct view transaction_id, out_trade_no; /* one may be empty; V3: both must fit the order */
     struct view out_refund_no;
     int64_t total_fen, refund_fen;
-    struct view notify_url, reason, funds_account; /* may be empty */
+    struct view notify_url, reason; /* may be empty */
+    struct view funds_account;      /* as V3 names it, or empty */
 };
 
 /*
@@ -40,10 +41,13 @@ struct refund_spec {
                                                 struct refund_row *out, struct order_row *order,
                                                 struct payment_row *payment);
 
-/* By the merchant's number. */
+/* By the platform's number if not empty, else by the merchant's. */
+struct refund_name {
+    struct view refund_id, out_refund_no;
+};
 [[nodiscard]] const struct refusal *refund_find(struct engine *engine, struct account *account,
-                                                struct view out_refund_no, struct refund_row *out,
-                                                struct order_row *order,
+                                                const struct refund_name *name,
+                                                struct refund_row *out, struct order_row *order,
                                                 struct payment_row *payment);
 
 /* The state that @refund is in by now, whether or not it has been written. */
@@ -55,6 +59,23 @@ void refund_see_time(const struct account *account, struct refund_row *refund);
  */
 [[nodiscard]] int refund_end(struct engine *engine, struct account *account,
                              struct refund_row *refund, enum refund_state state);
+
+/* What one refund gives back of each coupon, by its index in the payment; coupons follow cash. */
+struct refund_share {
+    int64_t cash_fen;                /* to the payer */
+    int64_t coupon_fen[COUPONS_MAX]; /* 0: nothing of this one */
+    size_t coupon_count;             /* of those above 0 */
+    int64_t coupons_fen;             /* all of them */
+    int64_t settled_fen;             /* of the refund, without coupons that are no cash */
+};
+void refund_share(const struct order_row *order, const struct payment_row *payment,
+                  const struct refund_row *refund, struct refund_share *out);
+
+/*
+ * Where the money goes, as refund_recv_accout and user_received_account tell it: "招商银行信用卡0403"
+ * for CMB_CREDIT, the payer's change for a balance or a bank nobody here has heard of.
+ */
+const char *refund_receiver(const struct payment_row *payment, char out[64]);
 
 /* The payer's share of @fen out of the cash that was paid, so that all refunds together give it. */
 int64_t refund_cash(const struct order_row *order, const struct payment_row *payment,

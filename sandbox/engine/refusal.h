@@ -65,17 +65,7 @@
     V3_ONLY(X, V3_BAD_OPENID)                                                                                                   \
     V3_ONLY(X, V3_OTHER_OPENID)                                                                                                 \
     V3_ONLY(X, V3_PUBLIC_KEY_ONLY)                                                                                              \
-    X(REFUND_NO_ORDER, BUSINESS, "ORDERNOTEXIST", "订单号不存在", "V3 4.4")                                                     \
-    X(REFUND_NUMBERS_DIFFER, BUSINESS, "INVALID_REQUEST", "支付单号校验不一致，请核实后再试",                                   \
-      "V3 4.4")                                                                                                                 \
-    X(REFUND_TOTAL_DIFFERS, BUSINESS, "ERROR", "订单金额不一致", "V3 4.4")                                                      \
-    X(REFUND_TOO_OLD, BUSINESS, "TRADE_OVERDUE", "订单已经超过退款期限", "V3 4.4")                                              \
-    X(REFUND_TOO_MUCH, BUSINESS, "ERROR", "refund_fee大于可退金额", "V3 4.4")                                                   \
-    X(REFUND_TOO_MANY, BUSINESS, "ERROR", "超过部分退款次数限制", "V3 4.4")                                                     \
-    X(REFUND_FEE_DIFFERS, BUSINESS, "REFUND_FEE_MISMATCH",                                                                      \
-      "订单金额或退款金额与之前请求不一致，请核实后再试", "V3 4.4")                                                             \
-    X(REFUND_REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致",                                \
-      "V3 4.4")                                                                                                                 \
+    REFUSAL_REFUNDS(X)                                                                                                          \
     X(BILL_NONE, BUSINESS, "NO_BILL_EXIST", "No Bill Exist", "V3 4.5")                                                          \
     X(BILL_EARLY, BUSINESS, "BILL_CREATING", "Bill Creating", "V3 4.5")                                                         \
     V3_ONLY(X, V3_BILL_DATE)                                                                                                    \
@@ -87,7 +77,29 @@
     V3_ONLY(X, V3_PLATFORM_SERIAL)                                                                                              \
     V3_ONLY(X, V3_NOT_REVEALED)                                                                                                 \
     V3_ONLY(X, V3_NOT_ABNORMAL)                                                                                                 \
-    V3_ONLY(X, V3_BILL_OTHERS)                                                                                                  \
+    V3_ONLY(X, V3_BILL_OTHERS)
+
+/* The rows about refunds. */
+#define REFUSAL_REFUNDS(X)                                                                                                       \
+    X(REFUND_NO_ORDER, BUSINESS, "ORDERNOTEXIST", "订单不存在", "V2 3.4")                                                        \
+    X(REFUND_NOT_PAID, BUSINESS, "TRADE_STATE_ERROR", "订单状态错误", "V2 3.4")                                                  \
+    X(REFUND_BAD_NUMBER, BUSINESS, "INVALID_TRANSACTIONID", "无效transaction_id", "V2 3.4")                                      \
+    X(BAD_REFUND_FEE, PROTOCOL, "PARAM_ERROR",                                                                                   \
+      "无法将输入源“/body/xml/refund_fee”映射到目标字段“退款金额”中，此字段需要一个合法的 " \
+      "64 位有符号整数",                                                                                                         \
+      "V2 1.7")                                                                                                                  \
+    X(REFUND_OFFSET, BUSINESS, "PARAM_ERROR", "offset大于退款总笔数", "V2 3.5")                                                  \
+    X(REFUND_NUMBERS_DIFFER, BUSINESS, "INVALID_REQUEST", "支付单号校验不一致，请核实后再试",                                    \
+      "V3 4.4")                                                                                                                  \
+    X(REFUND_TOTAL_DIFFERS, BUSINESS, "ERROR", "订单金额不一致", "V3 4.4")                                                       \
+    X(REFUND_TOO_OLD, BUSINESS, "TRADE_OVERDUE", "订单已经超过退款期限", "V2 3.4")                                               \
+    X(REFUND_NOTHING_LEFT, BUSINESS, "TRADE_STATE_ERROR", "订单已全额退款", "V2 3.4")                                            \
+    X(REFUND_TOO_MUCH, BUSINESS, "REFUND_FEE_INVALID", "累计退款金额大于支付金额", "V2 3.4")                                     \
+    X(REFUND_TOO_MANY, BUSINESS, "ERROR", "超过部分退款次数限制", "V2 3.4")                                                      \
+    X(REFUND_FEE_DIFFERS, BUSINESS, "REFUND_FEE_MISMATCH",                                                                       \
+      "订单金额或退款金额与之前请求不一致，请核实后再试", "V3 4.4")                                                              \
+    X(REFUND_REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致",                                 \
+      "V3 4.4")                                                                                                                  \
     X(REFUND_UNKNOWN, BUSINESS, "REFUNDNOTEXIST", "退款订单查询失败", "V3 4.4")
 
 /* Reasons that only V3 has; what its wire says of any reason is in refusal_v3.h. */

@@ -90,6 +90,15 @@ int refund_get_by_number(struct store *store, int64_t account_id, struct view ou
     return get_refund(&sql, out);
 }
 
+int refund_get_by_own(struct store *store, int64_t account_id, struct view refund_id,
+                      struct refund_row *out)
+{
+    struct sql sql = sql_start(store, SQL_REFUND_BY_OWN);
+    sql_put_view(&sql, refund_id);
+    sql_put_int(&sql, account_id);
+    return get_refund(&sql, out);
+}
+
 int refund_sum_of(struct store *store, int64_t order_id, int64_t now_ms, struct refund_sum *out)
 {
     struct sql sql = sql_start(store, SQL_REFUND_SUM);
@@ -138,6 +147,14 @@ int refund_closed_between(struct store *store, int64_t account_id, int64_t from_
     sql_put_int(&sql, account_id);
     sql_put_int(&sql, from_ms);
     sql_put_int(&sql, until_ms);
+    return visit_all(&sql, visit, ctx);
+}
+
+int refund_of_order(struct store *store, int64_t order_id,
+                    int (*visit)(void *ctx, const struct refund_row *row), void *ctx)
+{
+    struct sql sql = sql_start(store, SQL_REFUND_OF_ORDER);
+    sql_put_int(&sql, order_id);
     return visit_all(&sql, visit, ctx);
 }
 

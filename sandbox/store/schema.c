@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define APPLICATION_ID 0x77785031 /* "wxP1": whose file this is */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 #define REFUND_TABLE                                                                               \
     "CREATE TABLE refund (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"                    \
@@ -15,6 +15,7 @@
     " notify_url TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"                                     \
     "CREATE UNIQUE INDEX refund_number ON refund (account_id, out_refund_no);"                     \
     "CREATE INDEX refund_order ON refund (order_id);"
+#define REFUND_OWN_INDEX "CREATE INDEX refund_own ON refund (refund_id);"
 #define NOTICE_INDICES                                                                             \
     "CREATE UNIQUE INDEX notice_order ON notice (order_id, kind, about_id);"                       \
     "CREATE INDEX notice_about ON notice (about_id, kind) WHERE about_id > 0;"
@@ -90,7 +91,7 @@ static const char schema[] =
     "CREATE TABLE fault (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL,"
     " spec TEXT NOT NULL, remaining INTEGER NOT NULL, skip INTEGER NOT NULL) STRICT;"
     "CREATE INDEX fault_account ON fault (account_id);" REFUND_TABLE COMBINE_TABLE BILL_TABLES
-        TOLD_TABLE;
+        TOLD_TABLE REFUND_OWN_INDEX;
 
 /* From each version to the next. Money of before is not counted: a balance begins here. */
 static const char *const upgrades[SCHEMA_VERSION] = {
@@ -108,6 +109,7 @@ static const char *const upgrades[SCHEMA_VERSION] = {
           "UPDATE payment SET account_id ="
           " (SELECT account_id FROM orders WHERE orders.id = order_id);" BILL_TABLES TOLD_TABLE
           "PRAGMA user_version = 4;",
+    [4] = REFUND_OWN_INDEX "PRAGMA user_version = 5;",
 };
 
 /* The one integer that @text yields; 0 with an error. */

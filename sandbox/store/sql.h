@@ -148,6 +148,9 @@
     X(REFUND_GET, "SELECT " REFUND_COLUMNS " FROM refund WHERE id = ?")                            \
     X(REFUND_BY_NUMBER,                                                                            \
       "SELECT " REFUND_COLUMNS " FROM refund WHERE account_id = ? AND out_refund_no = ?")          \
+    X(REFUND_BY_OWN,                                                                               \
+      "SELECT " REFUND_COLUMNS " FROM refund WHERE refund_id = ? AND account_id = ?")              \
+    X(REFUND_OF_ORDER, "SELECT " REFUND_COLUMNS " FROM refund WHERE order_id = ? ORDER BY id")     \
     X(REFUND_SUM, "SELECT count(*), ifnull(sum(refund_fen), 0) FROM refund WHERE order_id = ?"     \
                   " AND state <> 3 AND NOT (state = 1 AND becomes = 3 AND due_ms > 0"              \
                   " AND due_ms <= ?)")                                                             \

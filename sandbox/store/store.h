@@ -118,6 +118,12 @@ enum unpaid_by {
 [[nodiscard]] int refund_get(struct store *store, int64_t id, struct refund_row *out);
 [[nodiscard]] int refund_get_by_number(struct store *store, int64_t account_id,
                                        struct view out_refund_no, struct refund_row *out);
+/* By the platform's number. */
+[[nodiscard]] int refund_get_by_own(struct store *store, int64_t account_id, struct view refund_id,
+                                    struct refund_row *out);
+/* In order of asking. */
+[[nodiscard]] int refund_of_order(struct store *store, int64_t order_id,
+                                  int (*visit)(void *ctx, const struct refund_row *row), void *ctx);
 /* As of @now_ms: one that is closed by then does not count, whether or not that was written. */
 [[nodiscard]] int refund_sum_of(struct store *store, int64_t order_id, int64_t now_ms,
                                 struct refund_sum *out);

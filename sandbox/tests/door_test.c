@@ -253,8 +253,8 @@ const char *xml_text(const struct answer *answer, const char *wanted)
 
 bool sign_holds(struct view xml, const char *key, bool hmac)
 {
-    static char names[64][64];
-    struct view pairs[64][2], rest = xml, name, value, given = {};
+    static char names[256][64];
+    struct view pairs[256][2], rest = xml, name, value, given = {};
     char sign[65];
     size_t count = 0;
     while (next_field(&rest, &name, &value)) {

@@ -386,8 +386,8 @@ END_TEST
 START_TEST(paths_of_the_manual_are_refused_as_such_and_others_lead_to_the_404_page)
 {
     struct answer answer;
-    door_send(&door, NULL, "/secapi/pay/refund", VIEW("<xml></xml>"), &answer);
-    ck_assert_str_eq(xml_text(&answer, "return_msg"), "sandbox: not built yet, manual 9_4");
+    door_send(&door, NULL, "/pay/micropay", VIEW("<xml></xml>"), &answer);
+    ck_assert_str_eq(xml_text(&answer, "return_msg"), "sandbox: not built yet, manual 9_10");
     answer_release(&answer);
     door_send(&door, NULL, "/pay/nothing", VIEW("<xml></xml>"), &answer);
     ck_assert_int_eq(answer.status, 302);

@@ -40,7 +40,7 @@ static const struct {
     { "{\"kind\":\"no_sign\",\"delay\":1}", "/delay", "not a member" },
     { "{\"kind\":\"no_sign\",\"delay_ms\":1}", "/delay_ms", "does not belong" },
     { "{\"kind\":\"no_sign\",\"door\":\"window\"}", "/door", "api, notification" },
-    { "{\"kind\":\"no_sign\",\"api\":\"refund\"}", "/api", "closeorder" },
+    { "{\"kind\":\"no_sign\",\"api\":\"micropay\"}", "/api", "closeorder" },
     { "{\"kind\":\"no_sign\",\"api\":null}", "/api", "closeorder" },
     { "{\"kind\":\"no_sign\",\"door\":\"notification\",\"api\":\"*\"}", "/api", "door api" },
     { "{\"kind\":\"cut_before\",\"door\":\"notification\"}", "/kind", "this door" },

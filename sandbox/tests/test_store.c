@@ -324,14 +324,15 @@ START_TEST(a_file_that_is_not_ours_is_refused_with_the_reason)
     store_close(open_in(dir));
     sql_on_file("PRAGMA user_version = 999");
     expect_trouble("newer wxpay-sandbox (schema 999");
-    sql_on_file("PRAGMA user_version = 4; DROP TABLE notice");
+    sql_on_file("PRAGMA user_version = 5; DROP TABLE notice");
     expect_trouble("no such table: notice");
 }
 END_TEST
 
 /* As the third version left them: payments without an account, nothing for bills. */
 #define TO_VERSION_3                                                                               \
-    "DROP TABLE money; DROP TABLE told; DROP INDEX payment_day; DROP INDEX refund_day;"            \
+    "DROP INDEX refund_own; DROP TABLE money; DROP TABLE told; DROP INDEX payment_day; DROP "      \
+    "INDEX refund_day;"                                                                            \
     "DROP INDEX refund_closed; ALTER TABLE payment DROP COLUMN account_id;"                        \
     "PRAGMA user_version = 3;"
 /* As the second version left them: nothing combined, notices about an order or its refund. */

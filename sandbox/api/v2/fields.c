@@ -1,6 +1,8 @@
 #include "api/v2/fields.h"
 
 #include "base/utf8.h"
+#include "net/http_msg.h"
+#include "net/net_address.h"
 
 /* Bytes for body and attach, characters elsewhere, unless the account says otherwise (V2 1.6). */
 static size_t length_of(const struct call *call, const struct field *field, struct view value)
@@ -42,6 +44,25 @@ const struct refusal *fields_check(struct call *call, const struct field *fields
             return no;
     }
     return NULL;
+}
+
+const struct refusal *field_bad(struct call *call, const struct field *field, const char *rule)
+{
+    return call_refuse(call, REFUSE(BAD_FIELD), view_str(field->name), "%s: %s", field->clause,
+                       rule);
+}
+
+void field_remark_certificate(struct call *call)
+{
+    exchange_remark(call->exchange, "no-client-certificate", "V2 1.2",
+                    "production asks for the merchant's client certificate here; over plain HTTP "
+                    "none can be shown");
+}
+
+int64_t field_number(const struct call *call, const char *name)
+{
+    int64_t number = 0;
+    return view_to_i64(v2_msg_get(&call->in, name), INT64_MAX, &number) ? 0 : number;
 }
 
 const struct refusal *rule_no_partner(struct call *call, const struct field *field, struct view)
@@ -92,4 +113,57 @@ const struct refusal *rule_version(struct call *call, const struct field *field,
         return NULL;
     return call_refuse(call, REFUSE(BAD_FIELD), view_str(field->name), "%s: only 1.0 is known",
                        field->clause);
+}
+
+static const struct refusal *check_fen(struct call *call, const struct field *field,
+                                       struct view value, const struct refusal *no_integer)
+{
+    bool negative = value.len > 1 && value.ptr[0] == '-';
+    struct view digits = { value.ptr + negative, value.len - negative };
+    int64_t fen;
+    if (view_to_i64(digits, INT64_MAX, &fen))
+        return call_refuse(call, no_integer, view_str(field->name),
+                           "%s: \"%.*s\" is not an integer of fen", field->clause, VIEW_ARG(value));
+    if (negative || fen == 0)
+        return field_bad(call, field, "must be above 0");
+    return NULL;
+}
+
+const struct refusal *rule_total_fee(struct call *call, const struct field *field,
+                                     struct view value)
+{
+    return check_fen(call, field, value, REFUSE(BAD_TOTAL_FEE));
+}
+
+const struct refusal *rule_refund_fee(struct call *call, const struct field *field,
+                                      struct view value)
+{
+    return check_fen(call, field, value, REFUSE(BAD_REFUND_FEE));
+}
+
+const struct refusal *rule_fee_type(struct call *call, const struct field *field, struct view value)
+{
+    return view_is(value, "CNY") ? NULL : field_bad(call, field, "domestic merchants: CNY only");
+}
+
+const struct refusal *rule_notify_url(struct call *call, const struct field *field,
+                                      struct view value)
+{
+    struct http_url url;
+    if (http_url_parse(value, &url))
+        return field_bad(call, field, "not an absolute http or https URL");
+    if (url.has_query) {
+        if (call_chose(call, SWITCH_url_query, "refused"))
+            return field_bad(call, field, "must not have a query string");
+        exchange_remark(call->exchange, "notify-url-query", "V2 6.6",
+                        "notify_url has a query string; production may drop or refuse it");
+    }
+    if (url.has_userinfo || url.has_fragment)
+        exchange_remark(call->exchange, "notify-url-parts", "V2 6.6",
+                        "notify_url has a password or a fragment; %s",
+                        url.has_userinfo ? "it will not be called" : "that is not sent");
+    if (net_host_is_private(url.host))
+        exchange_remark(call->exchange, "notify-url-private", "V2 6.6",
+                        "notify_url names %.*s, which production cannot reach", VIEW_ARG(url.host));
+    return NULL;
 }

@@ -40,7 +40,24 @@ struct field {
 [[nodiscard]] const struct refusal *fields_check(struct call *call, const struct field *fields,
                                                  size_t count);
 
+/* Refused as BAD_FIELD because of @rule. */
+const struct refusal *field_bad(struct call *call, const struct field *field, const char *rule);
+
+/* Production asks for the merchant's certificate here; over plain HTTP none is shown: remarked. */
+void field_remark_certificate(struct call *call);
+
+/* A value that its table has checked; 0 when absent. */
+int64_t field_number(const struct call *call, const char *name);
+
 /* Rules more than one chapter uses. */
+const struct refusal *rule_total_fee(struct call *call, const struct field *field,
+                                     struct view value);
+const struct refusal *rule_refund_fee(struct call *call, const struct field *field,
+                                      struct view value);
+const struct refusal *rule_fee_type(struct call *call, const struct field *field,
+                                    struct view value);
+const struct refusal *rule_notify_url(struct call *call, const struct field *field,
+                                      struct view value);
 const struct refusal *rule_no_partner(struct call *call, const struct field *field,
                                       struct view value);
 const struct refusal *rule_sign_type(struct call *call, const struct field *field,

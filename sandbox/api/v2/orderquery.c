@@ -24,20 +24,25 @@ static int add_coupon(struct v2_msg *out, const struct coupon *coupon, size_t n)
     return err ? err : v2_msg_add_int(out, name, coupon->fee_fen);
 }
 
+int64_t v2_settlement_total(const struct payment_row *payment, int64_t total_fen)
+{
+    for (size_t i = 0; i < payment->coupon_count; i++)
+        total_fen -= payment->coupon[i].cash ? 0 : payment->coupon[i].fee_fen;
+    return total_fen;
+}
+
 int v2_add_coupons(struct v2_msg *out, const struct payment_row *payment, int64_t total_fen)
 {
     if (payment->coupon_count == 0)
         return 0;
-    int64_t all = 0, no_cash = 0;
-    for (size_t i = 0; i < payment->coupon_count; i++) {
+    int64_t all = 0, settled = v2_settlement_total(payment, total_fen);
+    for (size_t i = 0; i < payment->coupon_count; i++)
         all += payment->coupon[i].fee_fen;
-        no_cash += payment->coupon[i].cash ? 0 : payment->coupon[i].fee_fen;
-    }
     int err = v2_msg_add_int(out, "coupon_fee", all);
     if (!err)
         err = v2_msg_add_int(out, "coupon_count", (int64_t)payment->coupon_count);
-    if (!err && no_cash > 0)
-        err = v2_msg_add_int(out, "settlement_total_fee", total_fen - no_cash);
+    if (!err && settled < total_fen)
+        err = v2_msg_add_int(out, "settlement_total_fee", settled);
     for (size_t i = 0; !err && i < payment->coupon_count; i++)
         err = add_coupon(out, &payment->coupon[i], i);
     return err;

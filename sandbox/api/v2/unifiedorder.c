@@ -1,31 +1,9 @@
 /* POST /pay/unifiedorder — V2 3.1, 5.3, 5.4 */
 #include "api/v2/api_v2.h"
 #include "base/mem.h"
-#include "net/http_msg.h"
-#include "net/net_address.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
-
-static const struct refusal *bad(struct call *call, const struct field *field, const char *rule)
-{
-    return call_refuse(call, REFUSE(BAD_FIELD), view_str(field->name), "%s: %s", field->clause,
-                       rule);
-}
-
-static const struct refusal *rule_total_fee(struct call *call, const struct field *field,
-                                            struct view value)
-{
-    bool negative = value.len > 1 && value.ptr[0] == '-';
-    struct view digits = { value.ptr + negative, value.len - negative };
-    int64_t fen;
-    if (view_to_i64(digits, INT64_MAX, &fen))
-        return call_refuse(call, REFUSE(BAD_TOTAL_FEE), view_str(field->name),
-                           "%s: \"%.*s\" is not an integer of fen", field->clause, VIEW_ARG(value));
-    if (negative || fen == 0)
-        return bad(call, field, "must be above 0");
-    return NULL;
-}
 
 static const struct refusal *rule_ip(struct call *call, const struct field *field,
                                      struct view value)
@@ -53,34 +31,6 @@ static const struct refusal *rule_time(struct call *call, const struct field *fi
                        "%s: not yyyyMMddHHmmss of a day that exists", field->clause);
 }
 
-static const struct refusal *rule_notify_url(struct call *call, const struct field *field,
-                                             struct view value)
-{
-    struct http_url url;
-    if (http_url_parse(value, &url))
-        return bad(call, field, "not an absolute http or https URL");
-    if (url.has_query) {
-        if (call_chose(call, SWITCH_url_query, "refused"))
-            return bad(call, field, "must not have a query string");
-        exchange_remark(call->exchange, "notify-url-query", "V2 6.6",
-                        "notify_url has a query string; production may drop or refuse it");
-    }
-    if (url.has_userinfo || url.has_fragment)
-        exchange_remark(call->exchange, "notify-url-parts", "V2 6.6",
-                        "notify_url has a password or a fragment; %s",
-                        url.has_userinfo ? "it will not be called" : "that is not sent");
-    if (net_host_is_private(url.host))
-        exchange_remark(call->exchange, "notify-url-private", "V2 6.6",
-                        "notify_url names %.*s, which production cannot reach", VIEW_ARG(url.host));
-    return NULL;
-}
-
-static const struct refusal *rule_fee_type(struct call *call, const struct field *field,
-                                           struct view value)
-{
-    return view_is(value, "CNY") ? NULL : bad(call, field, "domestic merchants: CNY only");
-}
-
 static const struct refusal *rule_trade_type(struct call *call, const struct field *field,
                                              struct view value)
 {
@@ -88,19 +38,19 @@ static const struct refusal *rule_trade_type(struct call *call, const struct fie
     for (size_t i = 0; i < COUNT(known); i++)
         if (view_is(value, known[i]))
             return NULL; /* whether the account may use it is step 9 */
-    return bad(call, field, "one of JSAPI, NATIVE, APP, MWEB");
+    return field_bad(call, field, "one of JSAPI, NATIVE, APP, MWEB");
 }
 
 static const struct refusal *rule_limit_pay(struct call *call, const struct field *field,
                                             struct view value)
 {
-    return view_is(value, "no_credit") ? NULL : bad(call, field, "only no_credit is known");
+    return view_is(value, "no_credit") ? NULL : field_bad(call, field, "only no_credit is known");
 }
 
 static const struct refusal *rule_yes_no(struct call *call, const struct field *field,
                                          struct view value)
 {
-    return view_is(value, "Y") || view_is(value, "N") ? NULL : bad(call, field, "Y or N");
+    return view_is(value, "Y") || view_is(value, "N") ? NULL : field_bad(call, field, "Y or N");
 }
 
 /* Nobody has seen production refuse text that is not JSON here; it is told, not refused. */

@@ -180,7 +180,8 @@ const struct refusal *v3_refund_query(struct call *call)
     struct refund_row refund = {};
     struct order_row order = {};
     struct payment_row payment = {};
-    const struct refusal *no = refund_find(&call->sandbox->engine, call->account,
-                                           view_str(call->v3->param[0]), &refund, &order, &payment);
+    struct refund_name name = { .out_refund_no = view_str(call->v3->param[0]) };
+    const struct refusal *no =
+        refund_find(&call->sandbox->engine, call->account, &name, &refund, &order, &payment);
     return answer(call, no, &refund, &order, &payment);
 }
