@@ -45,6 +45,12 @@ int dress_v3_begin(struct dress_v3 *dress, const struct identity *identity, stru
     return fault ? apply(dress, fault) : 0;
 }
 
+void dress_v3_clock(struct dress_v3 *dress, const struct account *account)
+{
+    if (switch_is(&account->switches, SWITCH_stamp_clock, "virtual"))
+        dress->shift_s += (account_now_ms(account) - clock_real_ms()) / 1000;
+}
+
 void dress_v3_release(struct dress_v3 *dress)
 {
     v3_private_free(dress->key);

@@ -28,6 +28,8 @@ struct dress_v3 {
 /* Choose for a message of @identity. @fault may be NULL. dress->before may be filled already. */
 [[nodiscard]] int dress_v3_begin(struct dress_v3 *dress, const struct identity *identity,
                                  struct rng *rng, const struct fault *fault);
+/* By the account's own clock, when it wants that (switch stamp_clock). */
+void dress_v3_clock(struct dress_v3 *dress, const struct account *account);
 void dress_v3_release(struct dress_v3 *dress);
 
 /*

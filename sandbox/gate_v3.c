@@ -2,6 +2,7 @@
 
 #include "api/v3/fields.h"
 #include "base/err.h"
+#include "engine/traffic.h"
 #include "routes.h"
 #include "wxpay/v3_hint.h"
 
@@ -85,10 +86,11 @@ static const struct refusal *check_authorization(struct call *call)
     return NULL;
 }
 
-/* Real time on both sides (V3 12). */
+/* Real time on both sides, unless told otherwise (V3 12). */
 static const struct refusal *check_time(struct call *call)
 {
-    int64_t stamp_s, now_s = clock_real_ms() / 1000;
+    bool virtual = call->account && call_chose(call, SWITCH_stamp_clock, "virtual");
+    int64_t stamp_s, now_s = (virtual ? call->now_ms : clock_real_ms()) / 1000;
     int err = view_to_i64(call->v3->auth.timestamp, INT64_MAX / 2, &stamp_s);
     if (!err && llabs(stamp_s - now_s) <= V3_SKEW_S) {
         exchange_check(call->exchange, "timestamp", "V3 2.3", true, "%s", "");
@@ -244,6 +246,22 @@ static const struct refusal *check_signature(struct call *call, const struct key
                        "V3 2.1: the signature does not hold");
 }
 
+/* Of proven callers only, so that nobody uses up another's. */
+static const struct refusal *check_nonce(struct call *call)
+{
+    if (!call_chose(call, SWITCH_reject_nonce_replay, "refused"))
+        return NULL;
+    int err = traffic_use_nonce(call->account, call->v3->auth.nonce);
+    if (err == ERR_EXISTS)
+        return call_refuse(call, REFUSE(V3_NONCE_USED), VIEW("nonce_str"),
+                           "V3 2.3: nonce_str %.*s was used before, and this account refuses that",
+                           VIEW_ARG(call->v3->auth.nonce));
+    if (err)
+        return REFUSE(SYSTEM_ERROR);
+    exchange_check(call->exchange, "nonce", "V3 2.3", true, "%s", "");
+    return NULL;
+}
+
 /* ---- the body ----------------------------------------------------------------------------------- */
 
 static const struct refusal *check_body(struct call *call)
@@ -299,6 +317,8 @@ const struct refusal *gate_v3(struct call *call)
         no = check_merchant(call, &keys);
     if (!no)
         no = keys ? check_signature(call, keys) : REFUSE(SYSTEM_ERROR);
+    if (!no)
+        no = check_nonce(call);
     if (!no)
         no = check_body(call);
     return no ? no : check_fields(call);

@@ -29,7 +29,7 @@ static void describe(struct delivery *d, const struct account *account,
     exchange->virtual_ms = d->row.sent_ms;
     exchange->notice_id = d->notice.id;
     exchange->attempt = d->row.attempt;
-    exchange->fault = d->fault;
+    exchange->fault = d->dress.probe ? fault_kind_name(FAULT_PROBE) : d->fault; /* or a switch */
 }
 
 static int make_body(struct delivery *d, struct account *account, const struct order_row *order,

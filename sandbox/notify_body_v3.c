@@ -167,5 +167,11 @@ int notify_body_v3(struct notify *notify, struct account *account, const struct 
     if (!err)
         err = dress_v3_begin(dress, keys_signer_of_notification(keys, (int)rng_below(rng, 1000)),
                              rng, fault);
-    return err;
+    if (err)
+        return err;
+    dress_v3_clock(dress, account);
+    int share = switch_per_mille(&account->switches, SWITCH_probe_callbacks);
+    if (share && !fault && told->notice->attempts == 0)
+        dress->probe = (int)rng_below(rng, 1000) < share;
+    return 0;
 }

@@ -6,6 +6,7 @@
 #include "edit_v3.h"
 #include "engine/json_write.h"
 #include "engine/refusal_v3.h"
+#include "engine/traffic.h"
 #include "reply_send.h"
 #include "routes.h"
 
@@ -124,6 +125,19 @@ static void make_head(struct call *call, const struct refusal *no)
     add_header(v3, VIEW("Content-Language"), VIEW("zh-CN"));
 }
 
+/* A probe by its rate, where no fault is ordered; the stamp by the account's clock. */
+static void by_switches(struct call *call)
+{
+    struct dress_v3 *dress = &call->v3->dress;
+    int share = switch_per_mille(&call->account->switches, SWITCH_probe_responses);
+    dress_v3_clock(dress, call->account);
+    if (!share || call->fault ||
+        !traffic_probe(call->account, share, (int)rng_below(&call->sandbox->rng, 1000)))
+        return;
+    dress->probe = true;
+    call->exchange->fault = fault_kind_name(FAULT_PROBE);
+}
+
 /* V3 2.6, 2.10. */
 static int choose_signer(struct call *call, const struct refusal *no)
 {
@@ -135,8 +149,11 @@ static int choose_signer(struct call *call, const struct refusal *no)
     if (err)
         return err;
     struct view asked = http_header_get(http_call_request(call->http)->headers, "wechatpay-serial");
-    return dress_v3_begin(&v3->dress, keys_signer_of_response(keys, asked), &call->sandbox->rng,
-                          call->fault);
+    err = dress_v3_begin(&v3->dress, keys_signer_of_response(keys, asked), &call->sandbox->rng,
+                         call->fault);
+    if (!err)
+        by_switches(call);
+    return err;
 }
 
 /* ---- the signature, and out --------------------------------------------------------------------- */

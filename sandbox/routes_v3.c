@@ -3,6 +3,7 @@
 #include "api/v3/api_v3.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/traffic.h"
 #include "gate_v3.h"
 #include "reply_send.h"
 #include "reply_v3.h"
@@ -152,12 +153,32 @@ static bool is_create(const struct route *route)
     return false;
 }
 
+/* What the gateway says, so unsigned (V3 2.6). */
+static const struct refusal *check_rate(struct call *call)
+{
+    if (!call_chose(call, SWITCH_rate_limits, "on") ||
+        traffic_may_call(call->account, view_str(call->route->api), call->began_us))
+        return NULL;
+    call->v3->proven = false;
+    return call_refuse(call, REFUSE(V3_TOO_FAST), view_str(call->route->api),
+                       "V3 5.4: more calls of %s within a second than its public number",
+                       call->route->api);
+}
+
+static const struct refusal *run_handler(struct call *call)
+{
+    const struct refusal *no = call->route->handler(call);
+    if (no && call_chose(call, SWITCH_rate_limits, "on"))
+        traffic_failed(call->account, view_str(call->route->api), call->began_us);
+    return no;
+}
+
 static void handle(struct call *call)
 {
     routes_take_fault(call);
     if (reply_v3_fault_before(call))
         return;
-    const struct refusal *no = call->route->handler(call);
+    const struct refusal *no = run_handler(call);
     if (!no && is_create(call->route))
         routes_pay_before_answer(call);
     if (!no && call->fault && call->fault->kind == FAULT_SYSTEM_ERROR)
@@ -177,6 +198,8 @@ static void serve(struct call *call)
     const struct refusal *no = gate_v3(call);
     if (!no)
         name_transaction(call);
+    if (!no)
+        no = check_rate(call);
     if (!no && turn_open(call->sandbox->turn))
         no = REFUSE(SYSTEM_ERROR);
     if (no)

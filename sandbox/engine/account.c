@@ -7,6 +7,7 @@
 #include "engine/fault_list.h"
 #include "engine/keys.h"
 #include "engine/notice_rule.h"
+#include "engine/traffic.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static void account_free(struct account *account)
     if (!account)
         return;
     fault_list_free(account->faults);
+    traffic_free(account->traffic);
     notice_rules_clear(account);
     account_keys_forget(account);
     v2_key_free(account->v2_key);

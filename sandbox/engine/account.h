@@ -35,6 +35,7 @@ enum notice_mode { NOTICE_MODE_SEND, NOTICE_MODE_HOLD, NOTICE_MODE_SUPPRESS };
 
 struct notice_rule; /* engine/notice_rule.h */
 struct keys;        /* engine/keys.h */
+struct traffic;     /* engine/traffic.h */
 
 struct account {
     int64_t id;
@@ -56,6 +57,7 @@ struct account {
     bool crowded;              /* notify.c: stands in line for a free delivery */
     size_t open_deliveries;    /* notify.c */
     struct fault_list *faults; /* owned; engine/fault.h */
+    struct traffic *traffic;   /* owned; engine/traffic.h: NULL until a switch wants it */
     struct keys *keys;         /* owned; engine/keys.h: NULL until V3 is used */
     char *keys_text;           /* owned; engine/keys.h: as the store has them; NULL: none */
 };

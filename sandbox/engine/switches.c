@@ -18,6 +18,16 @@ const char *switch_value(const struct switches *switches, enum switch_id id)
     return switch_rows[id].values[switches->value[id]];
 }
 
+int switch_per_mille(const struct switches *switches, enum switch_id id)
+{
+    struct view rest, number = view_cut(view_str(switch_value(switches, id)), '%', &rest);
+    int64_t percent = 0;
+    int err = view_to_i64(number, 100, &percent);
+    assert(!err && "not a switch of shares");
+    (void)err;
+    return (int)percent * 10;
+}
+
 /* Index of the value, or SWITCH_VALUES_MAX. */
 static size_t find_value(enum switch_id id, struct view text)
 {

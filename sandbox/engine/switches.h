@@ -47,7 +47,15 @@
       "processing", "abnormal", "closed")                                                          \
     X(bill_mark, "V3 4.5", "a byte order mark in front of a V3 bill", "absent", "present")         \
     X(openid_form, "V3 4.1", "openids of V3 that cannot be real", "refused", "accepted")           \
-    X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")
+    X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")        \
+    X(probe_responses, "V3 2.8", "share of V3 answers with a probe instead of a signature", "0",   \
+      "1%", "10%", "100%")                                                                         \
+    X(probe_callbacks, "V3 2.8", "share of V3 notifications whose first delivery is a probe", "0", \
+      "1%", "10%", "100%")                                                                         \
+    X(rate_limits, "V3 5.4", "the public limits of V3 calls per second, real time", "off", "on")   \
+    X(reject_nonce_replay, "V3 2.3", "a nonce_str used again in Authorization", "accepted",        \
+      "refused")                                                                                   \
+    X(stamp_clock, "V3 12", "what V3 timestamps are made and measured by", "real", "virtual")
 
 enum switch_id {
 #define X(name, clause, sentence, ...) SWITCH_##name,
@@ -69,6 +77,9 @@ extern const struct switch_row switch_rows[SWITCH_COUNT];
 struct switches {
     unsigned char value[SWITCH_COUNT];
 };
+
+/* Of a switch whose values are shares ("10%"), in thousandths. */
+int switch_per_mille(const struct switches *switches, enum switch_id id);
 
 /* "real", "5s", … */
 const char *switch_value(const struct switches *switches, enum switch_id id);

@@ -1,5 +1,7 @@
 #include "tests/engine_test.h"
 
+#include "engine/traffic.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -288,6 +290,42 @@ START_TEST(without_memory_no_account_is_made_or_lost)
 }
 END_TEST
 
+/* V3 5.4: three a second for this one; refunds that fail have six of their own. */
+START_TEST(a_bucket_gives_what_flows_in)
+{
+    int64_t now_us = 1'000'000'000;
+    for (int i = 0; i < 3; i++)
+        ck_assert(traffic_may_call(account, VIEW("v3/fundflowbill"), now_us));
+    ck_assert(!traffic_may_call(account, VIEW("v3/fundflowbill"), now_us));
+    ck_assert(!traffic_may_call(account, VIEW("v3/fundflowbill"), now_us + 333'333));
+    ck_assert(traffic_may_call(account, VIEW("v3/fundflowbill"), now_us + 333'334));
+    ck_assert(!traffic_may_call(account, VIEW("v3/fundflowbill"), now_us + 333'334));
+    ck_assert(traffic_may_call(account, VIEW("v3/certificates"), now_us)); /* another's bucket */
+    for (int i = 0; i < 10000; i++)                                        /* no number is public */
+        ck_assert(traffic_may_call(account, VIEW("v3/native"), now_us));
+    for (int i = 0; i < 6; i++) {
+        ck_assert(traffic_may_call(account, VIEW("v3/refund"), now_us));
+        traffic_failed(account, VIEW("v3/refund"), now_us);
+    }
+    ck_assert(!traffic_may_call(account, VIEW("v3/refund"), now_us));
+    ck_assert(traffic_may_call(account, VIEW("v3/refund"), now_us + 200'000));
+}
+END_TEST
+
+START_TEST(the_latest_nonces_are_known_and_no_more)
+{
+    char nonce[16];
+    for (int i = 0; i < TRAFFIC_NONCES; i++) {
+        snprintf(nonce, sizeof(nonce), "n%d", i);
+        ck_assert_int_eq(traffic_use_nonce(account, view_str(nonce)), 0);
+    }
+    ck_assert_int_eq(traffic_use_nonce(account, VIEW("n0")), ERR_EXISTS);
+    ck_assert_int_eq(traffic_use_nonce(account, view_str(nonce)), ERR_EXISTS);
+    ck_assert_int_eq(traffic_use_nonce(account, VIEW("one more")), 0); /* the oldest goes for it */
+    ck_assert_int_eq(traffic_use_nonce(account, VIEW("n0")), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("account");
@@ -301,6 +339,8 @@ int main(void)
     tcase_add_loop_test(all, an_announced_origin_is_replaced_and_nothing_else, 0, COUNT(urls));
     tcase_add_test(all, an_account_s_clock_starts_as_the_default_one);
     tcase_add_test(all, a_switch_takes_its_own_values_only);
+    tcase_add_test(all, a_bucket_gives_what_flows_in);
+    tcase_add_test(all, the_latest_nonces_are_known_and_no_more);
     tcase_add_test(all, every_refusal_has_its_words);
     tcase_add_test(all, without_memory_no_account_is_made_or_lost);
     suite_add_tcase(suite, all);

@@ -19,7 +19,7 @@ static struct {
     struct http_server *server;
     struct http_call *call; /* kept while .waits */
     struct buf body;
-    char target[128];
+    char target[128], signature[400];
     size_t count;
     int status;
     const char *answer;
@@ -33,6 +33,8 @@ static void on_notification(struct http_call *call, void *)
     buf_clear(&merchant.body);
     ck_assert_int_eq(buf_view_add(&merchant.body, request->body), 0);
     ck_assert_int_eq(view_copy(request->target, merchant.target, sizeof(merchant.target)), 0);
+    struct view signature = http_header_get(request->headers, "wechatpay-signature");
+    (void)view_copy(signature, merchant.signature, sizeof(merchant.signature));
     if (merchant.waits)
         merchant.call = call;
     else
@@ -572,6 +574,104 @@ static bool auth_spaces(const char *value)
     int status = answer.status;
     v3_answer_release(&answer);
     return status == (is(value, "accepted") ? 200 : 401);
+}
+
+#define CERTIFICATES "/v3/certificates"
+
+static void get_certificates(const char *nonce, struct v3_answer *out)
+{
+    v3_send(&door, &(struct v3_send){ .method = "GET", .target = CERTIFICATES, .nonce = nonce },
+            out);
+}
+
+/* How many of so many answers are probes; never two in a row. */
+static bool probe_responses(const char *value)
+{
+    int probes = 0;
+    bool last = false;
+    for (int i = 0; i < 40; i++) {
+        struct v3_answer answer;
+        get_certificates(NULL, &answer);
+        ck_assert_int_eq(answer.status, 200);
+        bool probe = strncmp(answer.signature, "WECHATPAY/SIGNTEST/", 19) == 0;
+        ck_assert(probe != v3_answer_holds(&answer));
+        ck_assert(!probe || !last);
+        probes += probe;
+        last = probe;
+        v3_answer_release(&answer);
+    }
+    return is(value, "0") ? probes == 0 : is(value, "100%") ? probes == 20 : probes < 20;
+}
+
+/* The first delivery only. */
+static bool probe_callbacks(const char *value)
+{
+    struct pay_spec spec = { .outcome = PAY_PAID };
+    char code_url[CODE_URL_MAX + 1];
+    vclock_freeze(&us()->clock, account_now_ms(us()));
+    merchant.status = 500;
+    v3_order(&door, "probed-01", NULL, code_url);
+    ck_assert_int_eq(door_pay(&door, code_url, &spec), PHONE_DONE);
+    until_told(1);
+    bool first = strncmp(merchant.signature, "WECHATPAY/SIGNTEST/", 19) == 0;
+    move_clock(15000);
+    notify_wake(door.sandbox.notify, us());
+    until_told(2);
+    ck_assert(merchant.signature[0] && merchant.signature[0] != 'W');
+    return is(value, "0") ? !first : is(value, "100%") ? first : true;
+}
+
+/* Three a second is the least of the public numbers; a fourth within it is one too many. */
+static bool rate_limits(const char *value)
+{
+    int refused = 0;
+    for (int i = 0; i < 30; i++) {
+        struct v3_answer answer;
+        v3_send(&door,
+                &(struct v3_send){ .method = "GET",
+                                   .target = "/v3/bill/fundflowbill?bill_date=2000-01-01" },
+                &answer);
+        if (answer.status == 429) {
+            ck_assert_str_eq(v3_text(&answer, "code"), "FREQUENCY_LIMITED");
+            ck_assert_str_eq(answer.signature, "");
+            refused++;
+        }
+        v3_answer_release(&answer);
+    }
+    return is(value, "off") ? refused == 0 : refused > 0;
+}
+
+static bool reject_nonce_replay(const char *value)
+{
+    static const char nonce[] = "593BEC0C930BF1AFEB40B4A08C8FB242";
+    int status[3];
+    for (int i = 0; i < 3; i++) {
+        struct v3_answer answer;
+        get_certificates(i == 2 ? "another" : nonce, &answer);
+        status[i] = answer.status;
+        v3_answer_release(&answer);
+    }
+    ck_assert(status[0] == 200 && status[2] == 200);
+    return status[1] == (is(value, "accepted") ? 200 : 401);
+}
+
+/* By a clock that is turned, real stamps are stale and turned ones are right; both ways. */
+static bool stamp_clock(const char *value)
+{
+    struct v3_answer real, turned;
+    move_clock(DAY_MS);
+    get_certificates(NULL, &real);
+    v3_send(&door,
+            &(struct v3_send){ .method = "GET", .target = CERTIFICATES, .shift_s = DAY_MS / 1000 },
+            &turned);
+    const struct v3_answer *right = is(value, "real") ? &real : &turned;
+    const struct v3_answer *wrong = is(value, "real") ? &turned : &real;
+    int64_t now_s = (is(value, "real") ? clock_real_ms() : account_now_ms(us())) / 1000;
+    int64_t stamp_s = strtoll(right->timestamp, NULL, 10);
+    bool does = right->status == 200 && wrong->status == 401 && llabs(stamp_s - now_s) < 200;
+    v3_answer_release(&real);
+    v3_answer_release(&turned);
+    return does;
 }
 
 /* A switch without an experiment does not compile. */
