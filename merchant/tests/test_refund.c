@@ -33,9 +33,10 @@ static struct made paid(const char *sku)
 /* Status of the answer. @fen 0: all that is left. */
 static int wish(const struct made *made, int64_t fen)
 {
-    char door[96], body[64];
+    char door[96], body[64] = "";
     snprintf(door, sizeof(door), "/orders/%s/refund", made->id);
-    snprintf(body, sizeof(body), fen ? "{\"amount_fen\":%lld}" : "", (long long)fen);
+    if (fen)
+        snprintf(body, sizeof(body), "{\"amount_fen\":%lld}", (long long)fen);
     return bench_call(&bench, "POST", door, body)->status;
 }
 
