@@ -22,6 +22,12 @@ const struct v3_cause *v3_causes(size_t *count)
     return causes;
 }
 
+/* NULL for V3_CAUSE_NONE. */
+static const struct v3_cause *cause_of(enum v3_cause_id id)
+{
+    return id == V3_CAUSE_NONE ? NULL : &causes[id];
+}
+
 /* ---- the mistakes that were found ------------------------------------------------------------ */
 
 #define MISTAKES_MAX 6
@@ -29,17 +35,22 @@ const struct v3_cause *v3_causes(size_t *count)
 /* In the order in which a verifier would stumble over them. */
 struct finding {
     size_t count;
-    enum v3_cause_id cause[MISTAKES_MAX];
+    const struct v3_cause *cause[MISTAKES_MAX];
     char detail[MISTAKES_MAX][192];
     struct buf signed_text;
 };
 
-static void add(struct finding *found, enum v3_cause_id cause, const char *detail)
+static void add_cause(struct finding *found, const struct v3_cause *cause, const char *detail)
 {
-    if (cause == V3_CAUSE_NONE || found->count == MISTAKES_MAX)
+    if (!cause || found->count == MISTAKES_MAX)
         return;
     snprintf(found->detail[found->count], sizeof(found->detail[0]), "%s", detail ? detail : "");
     found->cause[found->count++] = cause;
+}
+
+static void add(struct finding *found, enum v3_cause_id cause, const char *detail)
+{
+    add_cause(found, cause_of(cause), detail);
 }
 
 /* ---- the key --------------------------------------------------------------------------------- */
@@ -145,13 +156,13 @@ static int tell_digests(const struct v3_proof *proof, struct view text, char *ou
     return err;
 }
 
-static int add_text(const struct v3_hint_input *in, const struct v3_proof *proof, struct view text,
-                    struct finding *found)
+static int add_text(const struct v3_hint_input *in, const struct v3_hint_subject *subject,
+                    const struct v3_proof *proof, struct finding *found)
 {
-    struct v3_found what;
+    struct v3_seen seen = {};
     char detail[192] = "";
-    int err = v3_text_find(in, proof, &what, &found->signed_text);
-    bool known = what.right || what.cause[0] != V3_CAUSE_NONE;
+    int err = subject->seek(subject->what, in, proof, &seen, &found->signed_text);
+    bool known = seen.right || seen.cause[0];
     if (err)
         return err;
     if (proof->form == V3_PROOF_MAYBE && !known) {
@@ -159,21 +170,22 @@ static int add_text(const struct v3_hint_input *in, const struct v3_proof *proof
         return 0;
     }
     add_made(found, proof);
-    add(found, what.cause[0], what.detail[0]);
-    add(found, what.cause[1], what.detail[1]);
+    add_cause(found, seen.cause[0], seen.detail[0]);
+    add_cause(found, seen.cause[1], seen.detail[1]);
     if (proof->form == V3_PROOF_BYTES)
         return buf_add(&found->signed_text, proof->sum, proof->len);
     if (known)
         return 0;
     if (proof->form == V3_PROOF_PKCS1 && digest_cause(proof->digest) == V3_CAUSE_NONE)
-        err = tell_digests(proof, text, detail, sizeof(detail));
-    add(found, V3_CAUSE_OTHER_TEXT, detail);
+        err = tell_digests(proof, subject->right, detail, sizeof(detail));
+    add_cause(found, subject->other_text, detail);
     return err;
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static int explain(const struct v3_hint_input *in, struct view text, struct finding *found)
+static int explain(const struct v3_hint_input *in, const struct v3_hint_subject *subject,
+                   struct finding *found)
 {
     struct v3_proof proof;
     struct v3_sig sig;
@@ -189,7 +201,7 @@ static int explain(const struct v3_hint_input *in, struct view text, struct find
         return 0;
     open_any(in, &sig, &proof, found);
     if (proof.form != V3_PROOF_NONE)
-        return add_text(in, &proof, text, found);
+        return add_text(in, subject, &proof, found);
     add(found, V3_CAUSE_WRONG_KEY, NULL);
     return 0;
 }
@@ -199,7 +211,7 @@ static int tell_detail(const struct finding *found, struct buf *out)
     int err = buf_str(out, found->detail[0]);
     for (size_t i = 1; !err && i < found->count; i++) {
         err = buf_fmt(out, "%sbesides, %s", i > 1 || found->detail[0][0] ? "; " : "",
-                      causes[found->cause[i]].what);
+                      found->cause[i]->what);
         if (!err && found->detail[i][0])
             err = buf_fmt(out, " (%s)", found->detail[i]);
     }
@@ -212,20 +224,45 @@ static int tell_text(const struct finding *found, struct buf *out)
     return utf8_broken_at(text) == SIZE_MAX ? buf_view_add(out, text) : 0;
 }
 
-const struct v3_cause *v3_hint_find(const struct v3_hint_input *in, struct buf *text,
-                                    struct buf *detail)
+const struct v3_cause *v3_hint_tell(const struct v3_hint_input *in,
+                                    const struct v3_hint_subject *subject, struct buf *detail)
 {
     struct finding found = { .signed_text = BUF_INIT(TEXT_MAX) };
-    size_t from = text->len;
-    int err = v3_request_text(&in->request, text);
-    struct view right = { text->ptr + from, text->len - from };
-    bool broken = !err && v3_verify(in->key, right, in->signature) == ERR_SIGNATURE;
+    int err = 0;
+    bool broken = v3_verify(in->key, subject->right, in->signature) == ERR_SIGNATURE;
     if (broken)
-        err = explain(in, right, &found);
+        err = explain(in, subject, &found);
     if (!err && broken && detail)
         err = tell_detail(&found, detail);
     if (!err && broken && in->signed_text)
         err = tell_text(&found, in->signed_text);
     buf_release(&found.signed_text);
-    return err || !found.count ? NULL : &causes[found.cause[0]];
+    return err || !found.count ? NULL : found.cause[0];
+}
+
+/* ---- of a request ---------------------------------------------------------------------------- */
+
+static int seek_request(const void *, const struct v3_hint_input *in, const struct v3_proof *proof,
+                        struct v3_seen *seen, struct buf *text)
+{
+    struct v3_found what;
+    int err = v3_text_find(in, proof, &what, text);
+    *seen = (struct v3_seen){ .right = what.right,
+                              .cause = { cause_of(what.cause[0]), cause_of(what.cause[1]) },
+                              .detail = { what.detail[0], what.detail[1] } };
+    return err;
+}
+
+const struct v3_cause *v3_hint_find(const struct v3_hint_input *in, struct buf *text,
+                                    struct buf *detail)
+{
+    size_t from = text->len;
+    if (v3_request_text(&in->request, text))
+        return NULL;
+    const struct v3_hint_subject subject = {
+        .seek = seek_request,
+        .right = { text->ptr + from, text->len - from },
+        .other_text = &causes[V3_CAUSE_OTHER_TEXT],
+    };
+    return v3_hint_tell(in, &subject, detail);
 }

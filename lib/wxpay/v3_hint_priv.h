@@ -172,6 +172,34 @@ enum v3_cause_id {
         V3_CAUSE_NONE
 };
 
+/* ---- what is shared with the hints of other signed texts ---------------------------------------- */
+
+/* What was signed instead, as far as it was found. */
+struct v3_seen {
+    bool right;                      /* the right text was signed, however */
+    const struct v3_cause *cause[2]; /* NULL: nothing (more) */
+    const char *detail[2];
+};
+
+struct v3_proof;
+
+/* A text that should have been signed, and who looks for the text that was. */
+struct v3_hint_subject {
+    /* Which text has the digest of @proof? Appended to @text (may be NULL), keys in it masked. */
+    int (*seek)(const void *what, const struct v3_hint_input *in, const struct v3_proof *proof,
+                struct v3_seen *seen, struct buf *text);
+    const void *what; /* borrowed: of seek */
+    struct view right;
+    const struct v3_cause *other_text; /* told when nothing was found */
+};
+
+/*
+ * The first mistake of in->signature, or NULL: it holds, or memory ran out. @detail as for
+ * v3_hint_find(); so is in->signed_text.
+ */
+const struct v3_cause *v3_hint_tell(const struct v3_hint_input *in,
+                                    const struct v3_hint_subject *subject, struct buf *detail);
+
 /* ---- the signature --------------------------------------------------------------------------- */
 
 #define V3_RSA_BYTES (V3_KEY_BITS / 8)

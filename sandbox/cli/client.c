@@ -291,7 +291,7 @@ int client_verdict(const json_t *answer)
 
     if (json_is_false(json_object_get(answer, "met")) ||
         json_is_false(json_object_get(answer, "payable")) ||
-        (result && strcmp(result, "refused") == 0))
+        json_is_false(member_at(answer, "callup.ok")) || (result && strcmp(result, "refused") == 0))
         return CLI_REFUSED;
     return CLI_OK;
 }

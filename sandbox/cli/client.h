@@ -46,8 +46,8 @@ int client_stream(struct cli *cli, struct client_call *call,
                   bool (*on_bytes)(void *owner, struct view bytes), void *owner);
 
 /*
- * What an answer means to a script: CLI_REFUSED when it says "met": false, "result": "refused" or
- * "payable": false, else CLI_OK.
+ * What an answer means to a script: CLI_REFUSED when it says "met": false, "result": "refused",
+ * "payable": false or "ok": false of a call-up, else CLI_OK.
  */
 int client_verdict(const json_t *answer);
 

@@ -16,6 +16,7 @@ int run_orders(struct cli *cli);
 int run_order(struct cli *cli);
 int run_scan(struct cli *cli);
 int run_pay(struct cli *cli);
+int run_callup(struct cli *cli);
 /* verbs_qr.c */
 int run_qr(struct cli *cli);
 /* verbs_time.c */

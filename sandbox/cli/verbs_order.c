@@ -84,26 +84,52 @@ static int read_picture(const char *path, struct buf *out)
     return err;
 }
 
+/* What a merchant hands to its client, as JSON. */
+static int add_callup(struct cli *cli, struct client_call *call, struct view text)
+{
+    json_error_t error;
+    json_t *json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
+
+    if (!json)
+        return cli_misused(cli, "call-up parameters: line %d, column %d: %s", error.line,
+                           error.column, error.text);
+    client_json(call, "callup", json);
+    return 0;
+}
+
+static bool is_json(struct view text)
+{
+    text = view_trim(text);
+    return text.len && text.ptr[0] == '{';
+}
+
 /*
- * A link begins with its scheme; a picture is a file that can be read; anything else is an order
- * number, if the verb takes one.
+ * A link begins with its scheme, call-up parameters with a brace, in the argument or in a file; a
+ * picture is another file that can be read; anything else is an order number, if the verb takes one.
  */
-static int add_code(struct cli *cli, struct client_call *call, bool number)
+static int add_code(struct cli *cli, struct client_call *call, bool pays)
 {
     const char *arg = cli->options.arg[0];
     struct buf picture = BUF_INIT(PICTURE_MAX), text = BUF_INIT(2 * PICTURE_MAX);
     int err;
 
+    if (pays && is_json(view_str(arg)))
+        return add_callup(cli, call, view_str(arg));
     if (strstr(arg, "://")) {
-        client_text(call, "code_url", arg);
+        client_text(call, strncmp(arg, "https://", 8) == 0 ? "h5_url" : "code_url", arg);
         return 0;
     }
-    if (access(arg, R_OK) != 0 && number) {
+    if (access(arg, R_OK) != 0 && pays) {
         client_text(call, "mch_id", cli_mch_id(cli));
         client_text(call, "out_trade_no", arg);
         return 0;
     }
     err = read_picture(arg, &picture);
+    if (!err && pays && is_json(buf_view(&picture))) {
+        err = add_callup(cli, call, buf_view(&picture));
+        buf_release(&picture);
+        return err;
+    }
     if (!err)
         err = base64_encode(buf_view(&picture), &text);
     if (!err)
@@ -165,6 +191,48 @@ static int add_coupons(struct cli *cli, struct client_call *call)
     return 0;
 }
 
+static void show_trouble(const json_t *callup)
+{
+    const char *why = callup ? member_text(callup, "why") : NULL;
+    const char *hint = callup ? member_text(callup, "hint") : NULL;
+    const json_t *remark;
+    size_t i;
+
+    if (why)
+        printf("why: %s\n", why);
+    if (hint)
+        printf("hint: %s\n", hint);
+    json_array_foreach(json_object_get(callup, "remarks"), i, remark)
+    {
+        printf("remark: %s\n", member_text(remark, "text"));
+    }
+}
+
+static void show_callup(const json_t *answer)
+{
+    const json_t *callup = json_object_get(answer, "callup");
+
+    printf("%s: order %s\n", json_is_true(json_object_get(callup, "ok")) ? "right" : "refused",
+           member_text(answer, "shown.out_trade_no") ? member_text(answer, "shown.out_trade_no")
+                                                     : "unknown");
+    show_trouble(callup);
+}
+
+int run_callup(struct cli *cli)
+{
+    struct client_call call;
+    int misused;
+
+    client_begin(&call, "POST", "/v1/callup");
+    misused = add_code(cli, &call, true);
+    if (!misused && !json_object_get(call.body, "callup"))
+        misused = cli_misused(cli, "%s is no JSON", cli->options.arg[0]);
+    if (!misused)
+        return client_run(cli, &call, show_callup);
+    client_drop(&call);
+    return misused;
+}
+
 static void show_paid(const json_t *answer)
 {
     const json_t *delivery = json_object_get(answer, "delivery");
@@ -174,6 +242,7 @@ static void show_paid(const json_t *answer)
     if (reason) {
         const char *text = member_text(answer, "text");
         printf("not paid: %s%s%s\n", reason, text && *text ? ": " : "", text ? text : "");
+        show_trouble(json_object_get(answer, "callup"));
         return;
     }
     printf("paid: order %s, %lld.%02lld yuan, transaction_id %s\n", number ? number : "?",

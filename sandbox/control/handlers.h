@@ -34,6 +34,8 @@ int do_refund_end(struct ask *ask);
 /* phone.c */
 int do_scan(struct ask *ask);
 int do_pay(struct ask *ask);
+/* callup.c */
+int do_callup(struct ask *ask);
 /* clock.c */
 int do_clock(struct ask *ask);
 int do_clock_freeze(struct ask *ask);

@@ -1,7 +1,7 @@
 /*
  * phone.c — the payer's two calls: scan and pay. One machine for both:
  *
- *   code_url, h5_url, number --+--look--> shown --pay--> result --+--> answer
+ *   code_url, h5_url, callup, number --+--look--> shown --pay--> result --+--> answer
  *   picture --READING----------+                                  +--DELIVERING--> answer
  */
 #include "base/base64.h"
@@ -19,7 +19,7 @@ struct phone_in {
     struct view code_url, h5_url, picture_base64, mch_id, out_trade_no;
     int outcome; /* enum pay_outcome */
     struct view openid, bank_type;
-    json_t *coupons;
+    json_t *coupons, *callup;
     int64_t wait_ms;
 };
 
@@ -39,6 +39,7 @@ static const char *const outcomes[] = { [PAY_PAID] = "paid",
 static const struct member scan_members[] = { WHAT_IS_SCANNED };
 static const struct member pay_members[] = {
     WHAT_IS_SCANNED,
+    MEMBER(MAP, struct phone_in, callup, .min = 1, .max = CALLUP_MEMBERS_MAX),
     MEMBER(TEXT, struct phone_in, mch_id, .min = 1, .max = MCH_ID_MAX),
     MEMBER(TEXT, struct phone_in, out_trade_no, .min = 1, .max = OUT_TRADE_NO_MAX),
     MEMBER(CHOICE, struct phone_in, outcome, .choices = outcomes),
@@ -158,9 +159,10 @@ static void fail(struct phone_call *call, int err)
     hold_end(&call->hold, HOLD_MET);
 }
 
-/* Pay what @scan showed; writes all of the answer but "delivery". */
-static int pay(struct phone_call *call, struct scan *scan)
+/* Pay what the phone shows; writes all of the answer but "delivery". */
+static int pay(struct phone_call *call, struct callup_check *check)
 {
+    struct scan *scan = &check->scan;
     struct sandbox *sandbox = call->hold.control->sandbox;
     struct json_out *out = &call->hold.ask->out;
     struct paid paid = {};
@@ -169,6 +171,10 @@ static int pay(struct phone_call *call, struct scan *scan)
 
     out_open(out, NULL, '{');
     show_scan(out, "shown", scan);
+    if (call->in.callup)
+        show_callup(out, "callup", check);
+    else
+        out_null(out, "callup");
     phone = payer_pay(&sandbox->engine, scan, &call->spec, &paid);
     if (phone == PHONE_TROUBLE)
         return ERR_STORE;
@@ -191,12 +197,15 @@ static int pay(struct phone_call *call, struct scan *scan)
 }
 
 /* By the way that was given; @content is the code's, if it is a code. */
-static void look(struct phone_call *call, struct view content, struct scan *scan)
+static void look(struct phone_call *call, struct view content, struct callup_check *check)
 {
     struct sandbox *sandbox = call->hold.control->sandbox;
     const struct phone_in *in = &call->in;
+    struct scan *scan = &check->scan;
 
-    if (in->mch_id.ptr)
+    if (in->callup)
+        callup_check(&sandbox->engine, in->callup, check);
+    else if (in->mch_id.ptr)
         payer_find(&sandbox->engine, accounts_find(sandbox->accounts, in->mch_id), in->out_trade_no,
                    scan);
     else if (in->h5_url.ptr)
@@ -209,19 +218,19 @@ static void look(struct phone_call *call, struct view content, struct scan *scan
 static void use(struct phone_call *call, struct view content)
 {
     struct ask *ask = call->hold.ask;
-    struct scan scan = {};
+    struct callup_check check = {};
     int err = turn_open(ask->control->sandbox->turn); /* looking may find that time closed it */
 
     if (err) {
         fail(call, err);
         return;
     }
-    look(call, content, &scan);
+    look(call, content, &check);
     if (call->pays)
-        err = pay(call, &scan);
+        err = pay(call, &check);
     else
-        show_scan(&ask->out, NULL, &scan);
-    scan_release(&scan);
+        show_scan(&ask->out, NULL, &check.scan);
+    callup_check_release(&check);
     if (err) {
         fail(call, err);
     } else if (call->notice_id) {
@@ -296,13 +305,13 @@ static bool check_ways(struct ask *ask, const struct phone_in *in, bool pays)
 {
     bool number = in->mch_id.ptr && in->out_trade_no.ptr;
     bool half = !in->mch_id.ptr != !in->out_trade_no.ptr;
-    int ways = (in->code_url.ptr != NULL) + (in->h5_url.ptr != NULL) +
+    int ways = (in->code_url.ptr != NULL) + (in->h5_url.ptr != NULL) + (in->callup != NULL) +
                (in->picture_base64.ptr != NULL) + number;
 
     if (ways == 1 && !half)
         return true;
     ask_refuse(ask, 400, "BAD_MEMBER", "", "exactly one of %s must be given",
-               pays ? "code_url, h5_url, picture_base64, or mch_id with out_trade_no"
+               pays ? "code_url, h5_url, callup, picture_base64, or mch_id with out_trade_no"
                     : "code_url, h5_url and picture_base64");
     return false;
 }

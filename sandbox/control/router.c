@@ -28,6 +28,7 @@ static const struct control_route routes[] = {
     { "POST", "/v1/accounts/{mch_id}/refunds/{out_refund_no}/end", do_refund_end, NOTHING },
     { "POST", "/v1/scan", do_scan, PICTURE },
     { "POST", "/v1/pay", do_pay, PICTURE },
+    { "POST", "/v1/callup", do_callup, NOTHING },
     { "GET", "/v1/accounts/{mch_id}/clock", do_clock, NOTHING },
     { "POST", "/v1/accounts/{mch_id}/clock/freeze", do_clock_freeze, NOTHING },
     { "POST", "/v1/accounts/{mch_id}/clock/advance", do_clock_advance, NOTHING },

@@ -7,7 +7,7 @@
 #define CONTROL_SHOW_H
 
 #include "control/door.h"
-#include "engine/payer.h"
+#include "engine/callup_check.h"
 
 void show_account(struct json_out *out, const char *key, const struct account *account);
 void show_clock(struct json_out *out, const char *key, const struct vclock *clock);
@@ -27,6 +27,10 @@ void show_delivery(struct json_out *out, const char *key, const struct delivery_
 
 /* What the phone shows. */
 void show_scan(struct json_out *out, const char *key, const struct scan *scan);
+
+/* What the phone makes of a call-up's parameters (callup.c). */
+void show_callup(struct json_out *out, const char *key, const struct callup_check *check);
+#define CALLUP_MEMBERS_MAX 32 /* of the parameters in a body */
 
 /* "waiting", "sending", "held", "suppressed", "acknowledged", "lost" */
 const char *notice_state_name(enum notice_state state);

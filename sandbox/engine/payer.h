@@ -19,6 +19,8 @@
     X(H5_EXPIRED, "h5-expired", "支付请求已失效，请重新发起支付")                                  \
     X(OTHER_WAY, "trade-type-differs", "下单方式与支付方式不符，请联系商家解决")                   \
     X(OTHER_PAYER, "other-payer", "下单账号与支付账号不一致，请核实后再支付")                      \
+    X(CALLUP_BROKEN, "callup-broken", "支付参数有误，请联系商家解决")                              \
+    X(CALLUP_SIGN, "callup-sign", "支付验证签名失败")                                              \
     X(PAID, "paid-already", "该订单已支付")                                                        \
     X(CLOSED, "closed", "订单已关闭")                                                              \
     X(CANCELLED, "cancelled", "支付已取消")                                                        \

@@ -34,6 +34,9 @@ struct v3_answer {
 };
 void v3_answer_release(struct v3_answer *answer);
 
+/* SHA256withRSA by the key of a file, in base64. */
+void v3_sign_text(const char *key_file, const char *text, char out[400]);
+
 /* The value of Authorization that @send asks for. */
 void v3_authorization(const struct v3_send *send, struct buf *out);
 /* Sends only; wait for out->done. */

@@ -128,6 +128,12 @@ if [[ -x $(dirname "$sandbox")/wxpay-qrscan ]]; then
 fi
 expect 1 '^phone +not-ours' "$sandbox" scan http://example.org/
 expect 2 'nofile.png' "$sandbox" scan nofile.png
+echo '{"package":"prepay_id=wx1","timeStamp":"1","nonceStr":"n","signType":"RSA","paySign":"x"}' >"$work/callup"
+expect 1 'why: V3 4.13: no order here has the prepay_id wx1' "$sandbox" callup "$work/callup"
+expect 1 '^refused: order unknown' "$sandbox" callup '{"appid":"wx1"}'
+expect 1 'not paid: unknown-prepay' "$sandbox" pay "$work/callup"
+expect 2 'is no JSON' "$sandbox" callup VERB0001
+expect 2 'call-up parameters: line 1' "$sandbox" callup '{"appid"}'
 expect 1 'not paid: not-enough-money' "$sandbox" pay "$code" --outcome not_enough_money
 expect 0 'paid: order VERB0001, 8.01 yuan' "$sandbox" pay "$code" --coupon CASH:1 --wait-ms 5000
 expect 1 '"reason":"paid-already"' "$sandbox" pay VERB0001 --json
