@@ -114,6 +114,28 @@ int64_t bench_shipped(const struct order *order);
 /* The merchant is asked to query the platform / to give the order up. Answers above 399 are facts. */
 [[nodiscard]] int bench_refresh(struct bench *bench, struct order *order, const char *label);
 [[nodiscard]] int bench_close(struct bench *bench, struct order *order, const char *label);
+
+/* ---- money that goes back (bench_refund.c) ---------------------------------------------------- */
+
+/* From now on a refund of this account stays under way until bench_refund_end(). */
+[[nodiscard]] int bench_hold_refunds(struct bench *bench);
+/* The merchant is asked to give @fen of the order back; "refund" facts. Answers above 399 are facts. */
+[[nodiscard]] int bench_refund(struct bench *bench, struct order *order, int64_t fen,
+                               const char *label);
+/* Several wishes at once, at most 8. */
+[[nodiscard]] int bench_refund_many(struct bench *bench, struct order *order, const int64_t *fens,
+                                    size_t count, const char *label);
+/* What the platform knows of the order's newest refund; number "" when there is none. */
+struct refund_known {
+    char number[65], refund_id[40], notify_url[512];
+    int64_t fen;
+};
+[[nodiscard]] int bench_last_refund(struct bench *bench, const struct order *order,
+                                    struct refund_known *out);
+/* It ends: "SUCCESS", "CLOSED", "ABNORMAL". @told: its notification is delivered, and waited for. */
+[[nodiscard]] int bench_refund_end(struct bench *bench, struct order *order, const char *state,
+                                   bool told);
+
 /* Any page: @request "GET /path", with ${id} … of @order (may be NULL). Records a fetch fact. */
 [[nodiscard]] int bench_fetch(struct bench *bench, struct order *order, const char *request,
                               const char *label);
@@ -238,7 +260,7 @@ const char *account_signer(const struct account *account, bool second, const cha
 [[nodiscard]] int bench_second_key(struct bench *bench);
 
 /* The names of one call in both dialects: "unifiedorder" or "v3/native" … */
-enum call_name { CALL_CREATE, CALL_QUERY, CALL_CLOSE };
+enum call_name { CALL_CREATE, CALL_QUERY, CALL_CLOSE, CALL_REFUND, CALL_REFUND_QUERY };
 const char *bench_call_name(const struct bench *bench, enum call_name call);
 
 const struct account *bench_account(const struct bench *bench);

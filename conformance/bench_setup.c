@@ -34,6 +34,8 @@ const char *profile_lacks(const struct profile *profile, unsigned needs)
         { NEED_REFRESH, profile->refresh.line, "the profile has no order.refresh" },
         { NEED_CLOSE, profile->close.line, "the profile has no order.close" },
         { NEED_REFUND, profile->refund.line, "the profile has no order.refund" },
+        { NEED_REFUNDED, profile->status.refunded.count,
+          "the profile has no order.status.refunded" },
         { NEED_SKUS, profile->price == PRICE_SKUS,
           "the buyer names the amount: expect.price is no list" },
         { NEED_ANNOUNCED, profile->notify_hosts.count, "the profile has no merchant.notify_hosts" },

@@ -6,9 +6,9 @@
 #include "base/err.h"
 #include "oracle.h"
 
-static const char *const call_names[APIS][3] = {
-    [API_V2] = { "unifiedorder", "orderquery", "closeorder" },
-    [API_V3] = { "v3/native", "v3/query", "v3/close" },
+static const char *const call_names[APIS][5] = {
+    [API_V2] = { "unifiedorder", "orderquery", "closeorder", "refund", "refundquery" },
+    [API_V3] = { "v3/native", "v3/query", "v3/close", "v3/refund", "v3/refundquery" },
 };
 
 const char *bench_call_name(const struct bench *bench, enum call_name call)

@@ -26,6 +26,7 @@ enum case_needs {
     NEED_REFUND = 1 << 8,     /* order.refund */
     NEED_SKUS = 1 << 9,       /* expect.price is a list: the server knows the prices */
     NEED_ANNOUNCED = 1 << 10, /* notify_hosts: the URL that is announced in production */
+    NEED_REFUNDED = 1 << 11,  /* order.status.refunded: the page says when money is back */
 };
 
 enum case_flags {

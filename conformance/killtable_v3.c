@@ -10,8 +10,6 @@
 /* No black box can tell this mutant from a right shop. */
 #define UNSEEN(why) { NULL }, why, "reference-v3.yaml", API_V3
 
-#define NO_REFUNDS "the judge asks for no refunds yet"
-
 const struct kill_row kill_table_v3[] = {
     /* requests */
     { "v3-no-last-line-feed", KILLED("v3/request/signatures") },
@@ -146,20 +144,22 @@ const struct kill_row kill_table_v3[] = {
     { "currency-ignored", KILLED("v3/forged/currency") },
     { "unknown-order-crash", KILLED("v3/forged/unknown-order") },
     /* refunds */
-    { "v3-refund-new-number", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-new-number-at-limit", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-accepted-is-done", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-never-asked", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-abnormal-is-done", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-closed-is-done", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-closed-same-number", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-sum-unchecked", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-sum-of-ended", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-total-is-part", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-notice-status", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-query-refund-status", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-no-notify-url", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-tight", UNSEEN(NO_REFUNDS) },
-    { "v3-refund-unmatched", UNSEEN(NO_REFUNDS) },
+    { "v3-refund-new-number",
+      KILLED("v3/refund/retry-after-error", "v3/refund/retry-after-cut", "v3/refund/lost-answer") },
+    { "v3-refund-new-number-at-limit", KILLED("v3/refund/too-fast") },
+    { "v3-refund-accepted-is-done", KILLED("v3/refund/accepted") },
+    { "v3-refund-never-asked", KILLED("v3/refund/found") },
+    { "v3-refund-abnormal-is-done", KILLED("v3/refund/abnormal") },
+    { "v3-refund-closed-is-done", KILLED("v3/refund/closed") },
+    { "v3-refund-closed-same-number", KILLED("v3/refund/closed") },
+    { "v3-refund-sum-unchecked", KILLED("v3/refund/sum") },
+    { "v3-refund-sum-of-ended", KILLED("v3/refund/sum") },
+    { "v3-refund-total-is-part", KILLED("v3/refund/fields") },
+    { "v3-refund-notice-status", KILLED("v3/refund/told") },
+    { "v3-refund-query-refund-status", KILLED("v3/refund/found") },
+    { "v3-refund-no-notify-url", KILLED("v3/refund/fields") },
+    { "v3-refund-tight", KILLED("v3/refund/too-fast") },
+    { "v3-refund-unmatched", KILLED("v3/refund/other") },
+    { "v3-refund-unverified", KILLED("v3/refund/forged") },
 };
 const size_t kill_table_v3_count = COUNT(kill_table_v3);

@@ -28,8 +28,12 @@ static const char *const payer_names[] = { "payer" };
 static const char *const order_names[] = { "amount_fen",  "amount_yuan", "sku",
                                            "description", "attach",      "nonce" };
 static const char *const clock_names[] = { "advance_s" };
+static const char *const refund_names[] = { "refund_fen" };
 static const char *const later_names[] = {
-    "https_url", "proxy_url", "ca_file", "mch_p12_file", "refund_fen",
+    "https_url",
+    "proxy_url",
+    "ca_file",
+    "mch_p12_file",
 };
 
 #define KNOWN_MAX 256
@@ -115,7 +119,7 @@ static int check_name(struct reader *reader, const struct yaml_node *node, struc
     if (has(later_names, COUNT(later_names), name))
         return complain(reader, node, "${%.*s} is known, not yet available", VIEW_ARG(name));
     if (has(order_names, COUNT(order_names), name) || has(clock_names, COUNT(clock_names), name) ||
-        has(payer_names, COUNT(payer_names), name))
+        has(refund_names, COUNT(refund_names), name) || has(payer_names, COUNT(payer_names), name))
         return complain(reader, node, "${%.*s} has no value here", VIEW_ARG(name));
     const char *near = NULL;
     if (view_copy(name, word, sizeof(word)) == 0)
@@ -190,7 +194,8 @@ static int check_steps(struct reader *reader, const struct yaml_node *steps, con
     return err;
 }
 
-/* Everything under order but create: knows all that was captured; the clock its advance too. */
+/* Everything under order but create: knows all that was captured; the clock its advance, a refund
+ * its amount too. */
 static int check_doors(struct reader *reader, const struct yaml_node *order,
                        const struct known *known)
 {
@@ -202,6 +207,8 @@ static int check_doors(struct reader *reader, const struct yaml_node *order,
             continue;
         if (strcmp(member->name, "clock") == 0)
             err = known_add_all(&here, clock_names, COUNT(clock_names));
+        if (strcmp(member->name, "refund") == 0)
+            err = known_add_all(&here, refund_names, COUNT(refund_names));
         size_t mark = key_push(reader, member->name);
         if (!err)
             err = check_tree(reader, member->value, &here);

@@ -381,7 +381,7 @@ static const struct key order_rows[] = {
     { "refresh", read_step, FIELD(refresh), NULL, 0, NULL },
     { "close", read_step, FIELD(close), NULL, 0, NULL },
     { "clock", read_step, FIELD(clock), NULL, 0, NULL },
-    { "refund", NULL, 0, NULL, KEY_LATER, "refunds" },
+    { "refund", read_step, FIELD(refund), NULL, 0, NULL },
 };
 static const struct keys order_keys = { order_rows, COUNT(order_rows), NULL, 0 };
 

@@ -17,7 +17,6 @@
         "WX3-" number, RULE_##level, sentence, source, why, "", repair, reason                     \
     }
 
-#define WITH_REFUNDS  "the platform here refunds over V3; profiles and experiments for it come later"
 #define WITH_TLS      "needs TLS on the platform's API door, which comes later"
 #define WITH_BILLS    "no profile says where a merchant keeps its bills; experiments come later"
 #define WITH_PRODUCTS "comes with that product: the experiments buy by Native only"
@@ -241,21 +240,35 @@ const struct rule rules_v3[] = {
       "Opens the order's pages with success in the address, unpaid.",
       "Show \"paid\" only after a notification or a query said so."),
     /* refunds */
-    U("053", MUST, "Each refund has its own out_refund_no, and a retry the same.", "D-4014959631",
-      "Money goes back twice.", "Store the number before the call; retry with it.", WITH_REFUNDS),
-    U("054", MUST, "A refund's 200 is acceptance; done is what callback or query say.",
+    T("053", MUST, "Each refund has its own out_refund_no, and a retry the same.", "D-4014959631",
+      "Money goes back twice.",
+      "Answers the call for a refund with errors, cuts it, loses its answer, and compares what "
+      "comes "
+      "next.",
+      "Store the number before the call; query it after a failure, and retry with it."),
+    T("054", MUST, "A refund's 200 is acceptance; done is what callback or query say.",
       "D-4012791883", "Told to the buyer before it is true.",
-      "Wait for SUCCESS by callback or query.", WITH_REFUNDS),
-    U("055", MUST, "ABNORMAL and CLOSED refunds are handled.", "D-4014959631",
-      "The money stays lost between two accounts.", "CLOSED needs a new number.", WITH_REFUNDS),
-    U("056", MUST, "Refunds do not exceed what was paid; at most 50 per order.", "D-4012791883",
-      "Refused, or money lost.", "Sum up under a lock before asking.", WITH_REFUNDS),
-    U("057", MUST, "A refund's amount.total is the order's.", "D-4012791883", "Refused.",
-      "Take it from the order.", WITH_REFUNDS),
-    U("058", MUST, "refund_status in the callback, status in the API.", "D-4012791886",
-      "A refund is never seen as done.", "Read each by its own name.", WITH_REFUNDS),
-    U("059", SHOULD, "Refunds have a notify_url, or the V2 callback is understood.", "D-4012791886",
-      "XML arrives where JSON is expected.", "Send notify_url.", WITH_REFUNDS),
+      "Leaves a refund under way and looks at the order; then lets it succeed, with and without a "
+      "notification.",
+      "Wait for SUCCESS by callback or query."),
+    T("055", MUST, "ABNORMAL and CLOSED refunds are handled.", "D-4014959631",
+      "The money stays lost between two accounts.",
+      "Ends refunds so, looks at the order, and wishes the closed one again.",
+      "CLOSED needs a new number; ABNORMAL needs a person."),
+    T("056", MUST, "Refunds do not exceed what was paid; at most 50 per order.", "D-4012791883",
+      "Refused, or money lost.",
+      "Wishes more than was paid, and two parts at once that are too much together. Fifty parts "
+      "are "
+      "not tried.",
+      "Sum up under a lock before asking."),
+    T("057", MUST, "A refund's amount.total is the order's.", "D-4012791883", "Refused.",
+      "Reads the call for a part.", "Take it from the order."),
+    T("058", MUST, "refund_status in the callback, status in the API.", "D-4012791886",
+      "A refund is never seen as done.",
+      "Lets a refund succeed once by notification alone and once by query alone.",
+      "Read each by its own name."),
+    T("059", SHOULD, "Refunds have a notify_url, or the V2 callback is understood.", "D-4012791886",
+      "XML arrives where JSON is expected.", "Reads the call for a refund.", "Send notify_url."),
     /* weather */
     T("060", MUST, "429 is followed by a pause, and numbers are kept.", "D-4020770377",
       "Hammering makes it worse, and a new number makes a second order.",

@@ -21,11 +21,11 @@
  *   status    the order page. state "paid", "pending", "closed", "refunded", "unknown" or "unreadable";
  *             shown (the raw value); shipped (number or null); polls; request, answer; waited_for,
  *             met (bool) when it was waited for
- *   refresh, close   request, answer
+ *   refresh, close, refund   request, answer; refund also fen
  *   fetch     any other request to the merchant. request, answer
  *   sent      a notification made by the judge, sent to the real notify_url. url, real_url, request,
  *             answer, took_ms, timeout_ms, error; copies: facts with the same label, one per copy
- *   pay, scan, advance, real, mode, release, resend, fault, wait, account   a call of the control door:
+ *   pay, scan, advance, real, mode, refund-end, release, resend, fault, wait, account   a call of the control door:
  *             request, answer (parsed, as "json"); advance also merchant (the shop's own clock door)
  *   exchange  one exchange record of the sandbox (docs/control-api.md), as it is; order is set when
  *             its out_trade_no belongs to an order of this case; earlier (true) when it was used in

@@ -35,6 +35,8 @@ static const struct chapter *const chapters[] = {
     &chapter_v3_query,
     &chapter_v3_close,
     &chapter_v3_certificate,
+    &chapter_v3_refund,
+    &chapter_v3_refund_forged,
     &chapter_v3_operation,
 };
 

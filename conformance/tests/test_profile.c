@@ -43,7 +43,7 @@ static const struct {
     { HEAD "  ready_timeout: 20sec\n" ORDER, 6, 18, "merchant.ready_timeout", "not \"20sec\"" },
     { HEAD "  start: []\n" ORDER, 6, 10, "merchant.start", "empty command" },
     { HEAD "  start: ./shop\n" ORDER, 6, 10, "merchant.start", "a list is expected" },
-    { HEAD ORDER "  refund: POST /r\n", 10, 3, "order.refund", "known, not yet available" },
+    { HEAD ORDER "  refund: FETCH /r\n", 10, 11, "order.refund", "METHOD /path" },
     { HEAD ORDER "  refrsh: POST /r\n", 10, 3, "order.refrsh", "did you mean \"refresh\"" },
     { HEAD ORDER "  qr: picture\n", 10, 7, "order.qr", "one of: GET PATH" },
     { HEAD ORDER "  refresh: FETCH /r\n", 10, 12, "order.refresh", "METHOD /path" },

@@ -141,6 +141,14 @@ static enum refund_state abnormal_is_done(struct shop *shop, struct view word)
     return state == REFUND_ABNORMAL ? REFUND_SUCCESS : state;
 }
 
+/* The proof is looked at only at the payments' door. */
+#define OF_PAYMENTS(step)                                                                          \
+    SKIPS(step##_of_payments, struct claim *c, step_v3_notify_##step(c), c->source == CLAIM_REFUND)
+OF_PAYMENTS(headers)
+OF_PAYMENTS(fresh)
+OF_PAYMENTS(key)
+OF_PAYMENTS(verify)
+
 static const char *any_match(struct shop *, const struct order *, const struct refund *,
                              const struct refund_facts *)
 {
@@ -192,6 +200,9 @@ const struct mutant mutants_refund[] = {
       .v3_refund_fields = without_url),
     MUTANT("v3-refund-tight", "WX3-060", "After 429 a refund is asked for again at once.",
       .refund_gap_s = no_pause),
+    MUTANT("v3-refund-unverified", "WX3-035", "Whoever writes to the refunds' door is believed.",
+      .v3_notify_headers = headers_of_payments, .v3_notify_fresh = fresh_of_payments,
+      .v3_notify_key = key_of_payments, .v3_notify_verify = verify_of_payments),
     MUTANT("v3-refund-unmatched", "WX3-043", "What a refund's message says is not compared.",
       .refund_match = any_match),
     MUTANT("refund-without-staff", "WX2-088", "Whoever knows the door gives money back.",

@@ -369,7 +369,7 @@ static const struct experiment {
     E(closed_over_there, "v3-refund-closed-is-done", "v3-refund-closed-same-number"),
     E(abnormal_then_back, "v3-refund-abnormal-is-done"),
     E(notice_forged, "v3-notify-unverified"),
-    E(notice_unsigned, "v3-notify-unverified"),
+    E(notice_unsigned, "v3-notify-unverified", "v3-refund-unverified"),
     E(notice_bad_tag, NULL),
     E(notice_bad_secret, NULL),
     E(notice_other_fen, "v3-refund-unmatched"),

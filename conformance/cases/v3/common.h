@@ -13,7 +13,7 @@
 extern const struct chapter chapter_v3_notify, chapter_v3_notify_read, chapter_v3_forged,
     chapter_v3_forged_content, chapter_v3_seal, chapter_v3_request, chapter_v3_answer,
     chapter_v3_answer_error, chapter_v3_create, chapter_v3_query, chapter_v3_close,
-    chapter_v3_certificate, chapter_v3_operation;
+    chapter_v3_certificate, chapter_v3_operation, chapter_v3_refund, chapter_v3_refund_forged;
 
 /* ---- for run: notifications of the judge ----------------------------------------------------- */
 
