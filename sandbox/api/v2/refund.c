@@ -87,7 +87,7 @@ void v2_name_order(struct call *call, const struct order_row *order)
 static int add_coupon(struct v2_msg *out, const struct coupon *coupon, int64_t fen,
                       const char *tail)
 {
-    char name[64];
+    char name[96];
     snprintf(name, sizeof(name), "coupon_type%s", tail);
     int err = v2_msg_add_str(out, name, coupon->cash ? "CASH" : "NO_CASH");
     snprintf(name, sizeof(name), "coupon_refund_id%s", tail);
