@@ -31,10 +31,11 @@ struct call {
     char where[64];              /* the field a refusal is about; for texts with "%s" */
     char why[200];               /* plain words for the record */
     int status;                  /* prepared answer */
-    struct buf body;             /* owned: prepared answer */
+    struct buf body;             /* owned: prepared answer; a bill's handler puts the file here */
     struct call_v3 *v3;          /* owned: what only V3 has; NULL for a V2 call */
-    struct http_header header; /* Content-Type or Location instead of the usual; name NULL: none */
-    char header_text[128];     /* where header.value may live */
+    /* Content-Type or Location instead of the usual, name NULL: none; and one more */
+    struct http_header header[2];
+    char header_text[128];             /* where a value of theirs may live */
     const struct http_header *headers; /* all of the answer's; reply_send.c, or seal() */
     size_t header_count;
     /* NULL: nothing. Else the last step before the answer leaves: it calls reply_send_now(). */

@@ -103,7 +103,7 @@ static int alter(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out
     return err ? err : write_as_ordered(msg, how, out);
 }
 
-static void cut_short(const struct fault *fault, size_t from, struct buf *out)
+void dress_v2_cut(const struct fault *fault, size_t from, struct buf *out)
 {
     size_t len = out->len - from;
     size_t keep = fault->keep_bytes ? fault->keep_bytes : len / 2;
@@ -127,6 +127,6 @@ int dress_v2(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out)
     if (!err)
         err = v2_msg_write_as(msg, &how->layout, out);
     if (!err && kind == FAULT_TRUNCATED)
-        cut_short(how->fault, from, out);
+        dress_v2_cut(how->fault, from, out);
     return err;
 }

@@ -14,6 +14,9 @@ struct dress_v2 {
     struct v2_layout layout;   /* zeroed: V2 1.4 */
 };
 
+/* FAULT_TRUNCATED: of what @out got after @from, as much stays as the fault says. */
+void dress_v2_cut(const struct fault *fault, size_t from, struct buf *out);
+
 /* @msg may be changed (edits, order, sign). The bytes are appended to @out. */
 [[nodiscard]] int dress_v2(struct v2_msg *msg, const struct dress_v2 *how, struct buf *out);
 

@@ -14,7 +14,7 @@ void reply_trouble(struct call *call)
         "{\"code\":\"SYSTEM_ERROR\",\"message\":\"系统异常，请稍后重试\"}";
     buf_clear(&call->body);
     call->spoilt = true;
-    call->header = (struct http_header){};
+    call->header[0] = call->header[1] = (struct http_header){};
     if (call->v3)
         call->status = buf_str(&call->body, v3_error) ? 503 : 500;
     else
@@ -26,11 +26,12 @@ static void choose_type(struct call *call)
 {
     static const struct switches defaults;
     const struct switches *switches = call->account ? &call->account->switches : &defaults;
-    if (!call->header.name.ptr)
-        call->header = (struct http_header){ VIEW("Content-Type"),
-                                             view_str(switch_value(switches, SWITCH_answer_type)) };
-    call->headers = &call->header;
-    call->header_count = 1;
+    if (!call->header[0].name.ptr)
+        call->header[0] =
+            (struct http_header){ VIEW("Content-Type"),
+                                  view_str(switch_value(switches, SWITCH_answer_type)) };
+    call->headers = call->header;
+    call->header_count = call->header[1].name.ptr ? 2 : 1;
 }
 
 /* ---- the record ------------------------------------------------------------------------------ */

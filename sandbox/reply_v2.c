@@ -158,8 +158,52 @@ static bool is_protocol(const struct call *call, const struct refusal *no)
            no->id == REFUSE_NOT_BUILT;
 }
 
+/* Why there is no bill: never signed; the numbers but 20002 are guesses (V2 3.7). */
+static int compose_bill(struct call *call, const struct refusal *no)
+{
+    static const struct {
+        enum refusal_id id;
+        const char *text, *number;
+    } rows[] = {
+        { REFUSE_BILL_NONE, "No Bill Exist", "20002" },
+        { REFUSE_BILL_EARLY, "Bill Creating", "20000" },
+        { REFUSE_SYSTEM_ERROR, "SYSTEMERROR", "20000" },
+        { REFUSE_BAD_SIGN, "SIGN ERROR", "20001" },
+        { REFUSE_BAD_SIGN_TYPE, "SIGN ERROR", "20001" },
+        { REFUSE_LACK_PARAMS, "missing parameter", "20001" },
+        { REFUSE_BAD_BILL_TYPE, "invalid bill_type", "20001" },
+        { REFUSE_BAD_FIELD, "data format error", "20001" },
+        { REFUSE_BAD_LENGTH, "data format error", "20001" },
+        { REFUSE_XML_FORMAT, "data format error", "20001" },
+    };
+    size_t i = 0;
+    while (i < COUNT(rows) && rows[i].id != no->id)
+        i++;
+    int err = v2_msg_add_str(&call->message, "return_code", "FAIL");
+    if (!err)
+        err =
+            v2_msg_add_str(&call->message, "return_msg", i < COUNT(rows) ? rows[i].text : no->text);
+    return err ? err
+               : v2_msg_add_str(&call->message, "error_code",
+                                i < COUNT(rows) ? rows[i].number : "20001");
+}
+
+/* The fund flow's says it in the usual names, and has no sign either (V2 3.8). */
+static int compose_flow(struct call *call, const struct refusal *no)
+{
+    int err = v2_msg_add_str(&call->message, "return_code", "SUCCESS");
+    if (!err)
+        err = v2_msg_add_str(&call->message, "return_msg", "OK");
+    return err ? err : add_result(call, no);
+}
+
 static int compose(struct call *call, const struct refusal *no)
 {
+    bool flow = view_is(view_str(call->route->api), "downloadfundflow");
+    if (no && no->id != REFUSE_NOT_BUILT && view_is(view_str(call->route->api), "downloadbill"))
+        return compose_bill(call, no);
+    if (flow && no && !is_protocol(call, no))
+        return compose_flow(call, no);
     bool query = view_is(view_str(call->route->api), "orderquery");
     bool refunds = view_is(view_str(call->route->api), "refundquery"); /* layout B */
     bool close = view_is(view_str(call->route->api), "closeorder");
@@ -195,31 +239,42 @@ static void note_refusal(struct call *call, const struct refusal *no)
 static int fault_raw(struct call *call)
 {
     const struct fault *fault = call->fault;
+    buf_clear(&call->body);
+    call->header[0] = call->header[1] = (struct http_header){};
     call->status = fault->status ? fault->status : 200;
     /* copied: the fault may be gone when the answer leaves */
     if (fault->content_type.len &&
         view_copy(fault->content_type, call->header_text, sizeof(call->header_text)) == 0)
-        call->header = (struct http_header){ VIEW("Content-Type"), view_str(call->header_text) };
+        call->header[0] = (struct http_header){ VIEW("Content-Type"), view_str(call->header_text) };
     return buf_view_add(&call->body, fault->body);
+}
+
+static int write_message(struct call *call, const struct refusal *no)
+{
+    struct dress_v2 how = { .sign_type = call->sign_type,
+                            .key = call->account ? call->account->v2_key : NULL,
+                            .fault = call->fault };
+    int err = compose(call, no);
+    if (!v2_msg_has(&call->message, "sign"))
+        how.key = NULL;
+    return err ? err : dress_v2(&call->message, &how, &call->body);
 }
 
 void reply_v2(struct call *call, const struct refusal *no)
 {
-    if (no)
+    if (no) {
         note_refusal(call, no);
-    int err = 0;
-    if (call->fault && call->fault->kind == FAULT_RAW) {
-        err = fault_raw(call);
-    } else {
-        err = compose(call, no);
-        struct dress_v2 how = { .sign_type = call->sign_type,
-                                .key = call->account ? call->account->v2_key : NULL,
-                                .fault = call->fault };
-        if (!v2_msg_has(&call->message, "sign"))
-            how.key = NULL;
-        if (!err)
-            err = dress_v2(&call->message, &how, &call->body);
+        buf_clear(&call->body); /* of a bill that was made and is told as not made */
+        call->header[0] = call->header[1] = (struct http_header){};
     }
+    bool file = !no && call->body.len; /* a bill: no message, no signature */
+    int err = 0;
+    if (call->fault && call->fault->kind == FAULT_RAW)
+        err = fault_raw(call);
+    else if (!file)
+        err = write_message(call, no);
+    else if (call->fault && call->fault->kind == FAULT_TRUNCATED)
+        dress_v2_cut(call->fault, 0, &call->body);
     if (err) {
         log_line(LOG_ERROR, "api", "no answer could be made: %s", err_text(err));
         reply_trouble(call);
@@ -230,7 +285,7 @@ void reply_v2(struct call *call, const struct refusal *no)
 void reply_plain(struct call *call, int status, const struct http_header *header, struct view body)
 {
     call->status = status;
-    call->header = *header;
+    call->header[0] = *header;
     if (buf_view_add(&call->body, body))
         call->status = 500;
     reply_leave(call);
@@ -259,6 +314,9 @@ bool reply_fault_before(struct call *call)
         reply_http_error(call, fault->status);
     else if (fault->kind == FAULT_SYSTEM_ERROR && !fault->processed)
         reply_v2(call, REFUSE(SYSTEM_ERROR));
+    else if (fault->kind == FAULT_REFUSE)
+        reply_v2(call, call_refuse(call, refusal_of(fault->refusal), (struct view){},
+                                   "a fault was ordered: nothing was processed"));
     else
         return false;
     return true;

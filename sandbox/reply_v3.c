@@ -283,6 +283,9 @@ bool reply_v3_fault_before(struct call *call)
         reply_http_status(call);
     else if (fault->kind == FAULT_SYSTEM_ERROR && !fault->processed)
         reply_v3(call, REFUSE(SYSTEM_ERROR));
+    else if (fault->kind == FAULT_REFUSE)
+        reply_v3(call, call_refuse(call, refusal_of(fault->refusal), (struct view){},
+                                   "a fault was ordered: nothing was processed"));
     else
         return false;
     return true;

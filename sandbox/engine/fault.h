@@ -7,6 +7,7 @@
 #define ENGINE_FAULT_H
 
 #include "engine/account.h"
+#include "engine/refusal.h"
 
 #define FAULTS_MAX      64 /* per account */
 #define FAULT_EDITS_MAX 32
@@ -26,6 +27,7 @@
     X(RAW, "raw")                                                                                  \
     X(ALTERED_AMOUNT, "altered_amount")                                                            \
     X(COPIES, "copies")                                                                            \
+    X(REFUSE, "refuse")                                                                            \
     X(BEFORE_ANSWER, "before_answer")                                                              \
     X(PROBE, "probe")                                                                              \
     X(STALE_STAMP, "stale_stamp")                                                                  \
@@ -70,6 +72,7 @@ struct fault {
     int copies;
     int header; /* MISSING_HEADER: which of fault_header_names */
     int64_t total_fen;
+    enum refusal_id refusal; /* REFUSE: which */
     enum fault_sign sign;
     enum fault_order order;
     bool bare, spaces;

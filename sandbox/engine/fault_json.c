@@ -21,7 +21,8 @@ enum { /* members beyond the common ones, as bits */
        TOTAL_FEN = 1 << 6,
        COPIES = 1 << 7,
        HEADER = 1 << 8,
-       COMMON = 1 << 9,
+       CODE = 1 << 9,
+       COMMON = 1 << 10,
 };
 
 enum { API = 1 << FAULT_DOOR_API, NOTIFICATION = 1 << FAULT_DOOR_NOTIFICATION };
@@ -48,6 +49,7 @@ static const struct kind_row {
     [FAULT_ALTER] = { API | NOTIFICATION, EDITS, 0 },
     [FAULT_RAW] = { API, STATUS | RAW, 0 },
     [FAULT_ALTERED_AMOUNT] = { NOTIFICATION, TOTAL_FEN, TOTAL_FEN },
+    [FAULT_REFUSE] = { API, CODE, CODE },
     [FAULT_COPIES] = { NOTIFICATION, COPIES, COPIES },
     [FAULT_BEFORE_ANSWER] = { NOTIFICATION, 0, 0 },
     /* V3 only: a V2 call or notification that meets one goes on rightly */
@@ -167,6 +169,8 @@ static int read_api(struct reading *reading, const struct member *member, json_t
         "closeorder",
         "refund",
         "refundquery",
+        "downloadbill",
+        "downloadfundflow",
         "v3/native",
         "v3/jsapi",
         "v3/app",
@@ -220,6 +224,27 @@ static int read_header(struct reading *reading, const struct member *member, jso
 {
     int index = word(reading, member, value, fault_header_names);
     reading->fault->header = index;
+    return index < 0 ? index : 0;
+}
+
+/* Refusals that no state of an order leads to, by the code that V2 has for them. */
+static int read_code(struct reading *reading, const struct member *member, json_t *value)
+{
+    static const char *const words[] = { "NOTENOUGH",
+                                         "USER_ACCOUNT_ABNORMAL",
+                                         "BIZERR_NEED_RETRY",
+                                         "TRADE_OVERDUE",
+                                         "FREQUENCY_LIMITED",
+                                         "INVALID_REQ_TOO_MUCH",
+                                         "ERROR",
+                                         NULL };
+    static const enum refusal_id ids[] = {
+        REFUSE_REFUND_NOT_ENOUGH, REFUSE_REFUND_USER_GONE, REFUSE_REFUND_NEED_RETRY,
+        REFUSE_REFUND_TOO_OLD,    REFUSE_REFUND_TOO_FAST,  REFUSE_REFUND_BAD_CALLS,
+        REFUSE_REFUND_ERROR,
+    };
+    int index = word(reading, member, value, words);
+    reading->fault->refusal = ids[index < 0 ? 0 : index];
     return index < 0 ? index : 0;
 }
 
@@ -363,6 +388,7 @@ static const struct member members[] = {
     { "/body", RAW, read_body, 0, 0, 0 },
     { "/total_fen", TOTAL_FEN, read_i64, AT(total_fen), 0, TOTAL_MAX },
     { "/header", HEADER, read_header, 0, 0, 0 },
+    { "/code", CODE, read_code, 0, 0, 0 },
     { "/copies", COPIES, read_int, AT(copies), 2, 50 },
 };
 
@@ -413,6 +439,9 @@ static int check_together(struct reading *reading, json_t *root)
         return wrong(reading, "/kind", "%s does not happen at this door", name);
     if (fault->door == FAULT_DOOR_NOTIFICATION && json_object_get(root, "api"))
         return wrong(reading, "/api", "belongs to the door api");
+    if (fault->kind == FAULT_REFUSE && strcmp(fault->api, "refund") != 0 &&
+        strcmp(fault->api, "v3/refund") != 0)
+        return wrong(reading, "/api", "must be refund or v3/refund for the kind refuse");
     if (fault->kind == FAULT_HTTP_STATUS && fault->status < 400)
         return wrong(reading, "/status", "must be an error, from 400 to 599");
     if (fault->kind == FAULT_RAW && !fault->status)

@@ -100,6 +100,15 @@
       "订单金额或退款金额与之前请求不一致，请核实后再试", "V3 4.4")                                                              \
     X(REFUND_REENTRY_DIFFERS, BUSINESS, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致",                                 \
       "V3 4.4")                                                                                                                  \
+    X(REFUND_NOT_ENOUGH, BUSINESS, "NOTENOUGH", "基本账户余额不足，请充值后重新发起", "V2 3.4")                                  \
+    X(REFUND_USER_GONE, BUSINESS, "USER_ACCOUNT_ABNORMAL",                                                                       \
+      "用户账户异常或已注销，请使用其他方式退款", "V2 3.4")                                                                      \
+    X(REFUND_NEED_RETRY, BUSINESS, "BIZERR_NEED_RETRY",                                                                          \
+      "退款业务流程错误，需要商户触发重试来解决", "V2 3.4")                                                                      \
+    X(REFUND_BAD_CALLS, BUSINESS, "INVALID_REQ_TOO_MUCH", "无效请求过多", "V2 3.4")                                              \
+    X(REFUND_TOO_FAST, BUSINESS, "FREQUENCY_LIMITED", "频率限制", "V2 3.4")                                                      \
+    X(REFUND_ERROR, BUSINESS, "ERROR", "业务错误", "V2 3.4")                                                                     \
+    X(BAD_BILL_TYPE, PROTOCOL, "PARAM_ERROR", "invalid bill_type", "V2 3.7")                                                     \
     X(REFUND_UNKNOWN, BUSINESS, "REFUNDNOTEXIST", "退款订单查询失败", "V3 4.4")
 
 /* Reasons that only V3 has; what its wire says of any reason is in refusal_v3.h. */

@@ -75,6 +75,7 @@ static void on_answer(void *owner, int err, const struct http_response *response
     answer->status = response->status;
     keep_header(response, "Content-Type", answer->type, sizeof(answer->type));
     keep_header(response, "Location", answer->location, sizeof(answer->location));
+    keep_header(response, "Digest", answer->digest, sizeof(answer->digest));
     ck_assert_int_eq(buf_view_add(&answer->body, response->body), 0);
 }
 

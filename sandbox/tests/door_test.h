@@ -34,7 +34,7 @@ struct answer {
     bool done;
     int err, status;
     struct buf body;
-    char type[64], location[128];
+    char type[64], location[128], digest[64];
 };
 void answer_release(struct answer *answer);
 

@@ -439,6 +439,45 @@ START_TEST(a_fault_about_an_order_finds_its_refunds)
 }
 END_TEST
 
+static const struct {
+    const char *code, *text;
+} ordered[] = {
+    { "NOTENOUGH", "基本账户余额不足，请充值后重新发起" },
+    { "USER_ACCOUNT_ABNORMAL", "用户账户异常或已注销，请使用其他方式退款" },
+    { "BIZERR_NEED_RETRY", "退款业务流程错误，需要商户触发重试来解决" },
+    { "TRADE_OVERDUE", "订单已经超过退款期限" },
+    { "FREQUENCY_LIMITED", "频率限制" },
+    { "INVALID_REQ_TOO_MUCH", "无效请求过多" },
+    { "ERROR", "业务错误" },
+};
+
+/* Signed, nothing has happened, and the same call again goes through. */
+START_TEST(a_refusal_can_be_ordered)
+{
+    struct fault_error error;
+    struct params params = {};
+    struct answer answer;
+    char json[128];
+    int64_t id;
+    refund_pay("order-17", 0, false);
+    snprintf(json, sizeof(json), "{\"kind\":\"refuse\",\"api\":\"refund\",\"code\":\"%s\"}",
+             ordered[_i].code);
+    ck_assert_int_eq(turn_open(door.sandbox.turn), 0);
+    ck_assert_int_eq(faults_add(door.sandbox.accounts, refund_us(), view_str(json), &id, &error),
+                     0);
+    refund_params(&params, "order-17", "R17", "1");
+    door_call(&door, "/secapi/pay/refund", &params, &answer);
+    ck_assert_str_eq(xml_text(&answer, "return_code"), "SUCCESS");
+    ck_assert_str_eq(xml_text(&answer, "err_code"), ordered[_i].code);
+    ck_assert_str_eq(xml_text(&answer, "err_code_des"), ordered[_i].text);
+    ck_assert(sign_holds(buf_view(&answer.body), DEFAULT_API_KEY, false));
+    answer_release(&answer);
+    params_release(&params);
+    refund_refused(NULL, "R17", "REFUNDNOTEXIST");
+    refund_accepted("order-17", "R17", "1");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v2 refund");
@@ -458,6 +497,7 @@ int main(void)
     tcase_add_test(tc, what_was_not_refunded_is_not_found);
     tcase_add_test(tc, a_refund_is_its_merchants_alone);
     tcase_add_test(tc, a_fault_about_an_order_finds_its_refunds);
+    tcase_add_loop_test(tc, a_refusal_can_be_ordered, 0, (int)COUNT(ordered));
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -15,6 +15,8 @@
 #define V2_CLOSEORDER_FIELDS   8
 #define V2_REFUND_FIELDS       18
 #define V2_REFUNDQUERY_FIELDS  12
+#define V2_DOWNLOADBILL_FIELDS 11
+#define V2_FUNDFLOW_FIELDS     10
 
 extern const struct field v2_unifiedorder_fields[V2_UNIFIEDORDER_FIELDS];
 const struct refusal *v2_unifiedorder(struct call *call); /* V2 3.1 */
@@ -30,6 +32,12 @@ const struct refusal *v2_refund(struct call *call); /* V2 3.4 */
 
 extern const struct field v2_refundquery_fields[V2_REFUNDQUERY_FIELDS];
 const struct refusal *v2_refundquery(struct call *call); /* V2 3.5 */
+
+/* V2 3.7, 3.8: the file becomes call->body, which the reply leaves as it is. */
+extern const struct field v2_downloadbill_fields[V2_DOWNLOADBILL_FIELDS];
+const struct refusal *v2_downloadbill(struct call *call);
+extern const struct field v2_downloadfundflow_fields[V2_FUNDFLOW_FIELDS];
+const struct refusal *v2_downloadfundflow(struct call *call);
 
 /* What V2 makes of a refund's row: "CHANGE" of ABNORMAL, "REFUND_SOURCE_…" of funds_account. */
 const char *v2_refund_status(enum refund_state state);

@@ -6,11 +6,7 @@
 #include "api/v3/bill_token.h"
 #include "base/err.h"
 #include "base/mem.h"
-
-#include <stdio.h>
-#include <zlib.h>
-
-#define GZIP_WINDOW (15 + 16) /* zlib.h: a gzip header instead of its own */
+#include "gzip.h"
 
 /* ---- what is asked for -------------------------------------------------------------------------- */
 
@@ -146,28 +142,6 @@ const struct refusal *v3_fund_bill(struct call *call)
     return answer(call, true);
 }
 
-/* As one gzip member, appended. */
-static int compress_into(struct view text, struct buf *out)
-{
-    z_stream stream = {};
-    /* quickly: everybody else waits */
-    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return ERR_NOMEM;
-    size_t bound = deflateBound(&stream, text.len);
-    int err = buf_reserve(out, bound);
-    if (!err) {
-        stream.next_in = (unsigned char *)(uintptr_t)text.ptr;
-        stream.avail_in = (unsigned)text.len;
-        stream.next_out = (unsigned char *)out->ptr + out->len;
-        stream.avail_out = (unsigned)bound;
-        err = deflate(&stream, Z_FINISH) == Z_STREAM_END ? 0 : ERR_NOMEM;
-        out->len += stream.total_out;
-        out->ptr[out->len] = '\0';
-    }
-    deflateEnd(&stream);
-    return err;
-}
-
 /* As it was hashed; made again when it is not kept any more. */
 static const struct refusal *find_bill(struct call *call, const struct bill_asked *asked,
                                        struct buf *text)
@@ -188,7 +162,7 @@ const struct refusal *v3_bill_file(struct call *call)
         no = find_bill(call, &asked, &text);
     if (!no && asked.gzip) {
         v3->file = BUF_INIT(BILL_MAX);
-        no = compress_into(buf_view(&text), &v3->file) ? REFUSE(SYSTEM_ERROR) : NULL;
+        no = gzip_add(buf_view(&text), &v3->file) ? REFUSE(SYSTEM_ERROR) : NULL;
     } else if (!no) {
         v3->file = buf_take(&text);
     }
