@@ -403,6 +403,39 @@ START_TEST(a_stop_or_other_keys_find_an_answer_anywhere)
 }
 END_TEST
 
+/* One merchant, one order: what one API gives back, the other one knows. */
+START_TEST(each_api_knows_the_refunds_of_the_other)
+{
+    struct v3_answer answer;
+    struct answer v2;
+    struct params params = {};
+    pay("order-twice", 0);
+    refund("order-twice", "R-v3", 30, &answer);
+    expect(&answer, 200, "", NULL);
+    params_common(&params);
+    params_set(&params, "out_trade_no", "order-twice");
+    params_set(&params, "out_refund_no", "R-v2");
+    params_set(&params, "total_fee", "88");
+    params_set(&params, "refund_fee", "58");
+    door_call(&door, "/secapi/pay/refund", &params, &v2);
+    ck_assert_str_eq(xml_text(&v2, "result_code"), "SUCCESS");
+    answer_release(&v2);
+    ask_for("R-v2", &answer);
+    ck_assert_str_eq(v3_text(&answer, "status"), "PROCESSING");
+    ck_assert_str_eq(v3_text(&answer, "funds_account"), "UNSETTLED");
+    ck_assert_int_eq(v3_int(&answer, "amount/refund"), 58);
+    v3_answer_release(&answer);
+    params_set(&params, "out_refund_no", NULL);
+    door_call(&door, "/pay/refundquery", &params, &v2);
+    ck_assert_str_eq(xml_text(&v2, "refund_count"), "2");
+    ck_assert_str_eq(xml_text(&v2, "out_refund_no_0"), "R-v3");
+    ck_assert_str_eq(xml_text(&v2, "refund_account_0"), "REFUND_SOURCE_RECHARGE_FUNDS");
+    ck_assert_str_eq(xml_text(&v2, "refund_account_1"), "REFUND_SOURCE_UNSETTLED_FUNDS");
+    answer_release(&v2);
+    params_release(&params);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v3 refund");
@@ -420,6 +453,7 @@ int main(void)
     tcase_add_test(tc, what_is_released_or_sent_again_waits_for_the_end);
     tcase_add_test(tc, a_notification_is_as_old_as_the_end);
     tcase_add_loop_test(tc, a_stop_or_other_keys_find_an_answer_anywhere, 0, 40);
+    tcase_add_test(tc, each_api_knows_the_refunds_of_the_other);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -66,7 +66,7 @@ const char *v2_refund_status(enum refund_state state)
 
 const char *v2_refund_account(const struct refund_row *refund)
 {
-    return funds[strcmp(refund->funds_account, funds[1].v3) == 0].v2;
+    return funds[strcmp(refund->funds_account, funds[0].v3) != 0].v2; /* V3: empty is AVAILABLE */
 }
 
 bool v2_is_transaction_id(struct view text)
