@@ -22,8 +22,8 @@ static void describe(struct delivery *d, const struct account *account,
 {
     struct exchange *exchange = d->exchange;
     (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
-    (void)view_copy(d->notice.kind == NOTICE_REFUND ? VIEW("refund") : VIEW("payment"),
-                    exchange->api, sizeof(exchange->api));
+    (void)view_copy(view_str(notice_kind_name(d->notice.kind)), exchange->api,
+                    sizeof(exchange->api));
     (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
                     sizeof(exchange->out_trade_no));
     exchange->virtual_ms = d->row.sent_ms;
@@ -33,11 +33,12 @@ static void describe(struct delivery *d, const struct account *account,
 }
 
 static int make_body(struct delivery *d, struct account *account, const struct order_row *order,
-                     const struct refund_row *refund, const struct fault *fault)
+                     const struct refund_row *refund, const struct told_row *text,
+                     const struct fault *fault)
 {
     struct buf *body = &d->exchange->request_body;
-    d->v3 = (refund->id ? refund->dialect : order->dialect) == DIALECT_V3;
-    struct told_v3 told = { &d->notice, order, refund, fault };
+    d->v3 = text->id || (refund->id ? refund->dialect : order->dialect) == DIALECT_V3;
+    struct told_v3 told = { &d->notice, order, refund, text, fault };
     if (!d->v3 && refund->id)
         return notify_refund_v2(d->notify, account, &told, body);
     if (!d->v3)
@@ -45,25 +46,35 @@ static int make_body(struct delivery *d, struct account *account, const struct o
     return notify_body_v3(d->notify, account, &told, &d->dress, body);
 }
 
+static struct view url_of(const struct order_row *order, const struct refund_row *refund,
+                          const struct told_row *text)
+{
+    if (text->id)
+        return buf_view(&text->url);
+    return refund->id ? buf_view(&refund->notify_url) : order_field(order, "notify_url");
+}
+
 static int fill(struct delivery *d, struct account *account, const struct fault *fault)
 {
     struct sandbox *sandbox = d->notify->sandbox;
     struct order_row order = {};
     struct refund_row refund = {};
+    struct told_row text = {};
     int err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
-    if (!err)
+    if (!err && d->notice.kind == NOTICE_ECHO)
+        err = told_get(sandbox->store, d->notice.about_id, &text);
+    else if (!err)
         err = order_get(sandbox->store, d->notice.order_id, &order);
     if (!err && d->notice.kind == NOTICE_REFUND)
         err = refund_get(sandbox->store, d->notice.about_id, &refund);
     refund_see_time(account, &refund);
     if (!err)
-        err =
-            make_urls(d->exchange, account,
-                      refund.id ? buf_view(&refund.notify_url) : order_field(&order, "notify_url"));
+        err = make_urls(d->exchange, account, url_of(&order, &refund, &text));
     if (!err)
-        err = make_body(d, account, &order, &refund, fault);
+        err = make_body(d, account, &order, &refund, &text, fault);
     if (!err)
         describe(d, account, &order);
+    told_row_release(&text);
     refund_row_release(&refund);
     order_row_release(&order);
     return err;
@@ -130,7 +141,7 @@ static int begin_one(struct notify *notify, const struct delivery_plan *plan,
     return 0;
 }
 
-/* The order's number, for faults that are about one order. */
+/* By the order's number, for faults that are about one order; none is about no order. */
 static struct fault *take_fault(struct notify *notify, const struct delivery_plan *plan)
 {
     struct sandbox *sandbox = notify->sandbox;
@@ -138,9 +149,11 @@ static struct fault *take_fault(struct notify *notify, const struct delivery_pla
         return NULL;
     struct order_row order = {};
     struct fault *fault = NULL;
-    if (order_get(sandbox->store, plan->notice.order_id, &order) == 0)
+    if (plan->notice.kind == NOTICE_ECHO ||
+        order_get(sandbox->store, plan->notice.order_id, &order) == 0)
         fault = faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
-                            VIEW("payment"), view_str(order.out_trade_no));
+                            view_str(notice_kind_name(plan->notice.kind)),
+                            view_str(order.out_trade_no));
     order_row_release(&order);
     return fault;
 }

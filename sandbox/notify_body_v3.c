@@ -49,6 +49,8 @@ static int alter_amount(json_t *transaction, const struct order_row *order, int6
 static json_t *plain_json(const struct account *account, const struct told_v3 *told,
                           const struct payment_row *payment)
 {
+    if (told->text->id)
+        return json_loadb(told->text->body.ptr, told->text->body.len, 0, NULL);
     return told->refund->id ? v3_refund_told(account, told->refund, told->order, payment)
                             : v3_transaction(account, told->order, payment);
 }
@@ -57,8 +59,8 @@ static int write_plain(struct notify *notify, const struct account *account,
                        const struct told_v3 *told, struct buf *out)
 {
     const struct fault *fault = told->fault;
-    struct payment_row payment;
-    int err = payment_get(notify->sandbox->store, told->order->id, &payment);
+    struct payment_row payment = {};
+    int err = told->text->id ? 0 : payment_get(notify->sandbox->store, told->order->id, &payment);
     if (err)
         return err;
     json_t *json = plain_json(account, told, &payment);
@@ -80,12 +82,15 @@ struct words {
 
 static struct words words_of(const struct told_v3 *told)
 {
+    static const struct words echo = { "SECURITY_ECHO.SUCCESS", "回调通知成功", "security" };
     static const struct words payment = { "TRANSACTION.SUCCESS", "支付成功", "transaction" };
     static const struct words refund[REFUND_STATES] = {
         [REFUND_SUCCESS] = { "REFUND.SUCCESS", "退款成功", "refund" },
         [REFUND_CLOSED] = { "REFUND.CLOSED", "退款关闭", "refund" },
         [REFUND_ABNORMAL] = { "REFUND.ABNORMAL", "退款异常", "refund" },
     };
+    if (told->text->id)
+        return echo;
     return told->refund->id ? refund[told->refund->state] : payment;
 }
 

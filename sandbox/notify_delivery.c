@@ -36,11 +36,12 @@ const int *notify_gaps_s(bool old, size_t *count)
     return old ? before_2019 : current;
 }
 
-static int64_t gap_ms(const struct account *account, int attempts)
+/* V3 4.14: the echo's timetable is the one that all had before 2019, whatever the switch says. */
+static int64_t gap_ms(const struct account *account, enum notice_kind kind, int attempts)
 {
     size_t count;
-    const int *gaps_s =
-        notify_gaps_s(switch_is(&account->switches, SWITCH_retry_table, "old"), &count);
+    bool old = kind == NOTICE_ECHO || switch_is(&account->switches, SWITCH_retry_table, "old");
+    const int *gaps_s = notify_gaps_s(old, &count);
     if (attempts < 1 || (size_t)attempts > count)
         return -1;
     static const struct {
@@ -63,7 +64,7 @@ static void settle_notice(const struct account *account, const struct delivery *
     }
     if (d->before != NOTICE_WAITING)
         return; /* a resend of a held, lost or finished one changes nothing */
-    int64_t gap = gap_ms(account, now->attempts);
+    int64_t gap = gap_ms(account, now->kind, now->attempts);
     bool from_start = switch_is(&account->switches, SWITCH_retry_from, "start");
     now->state = gap < 0 ? NOTICE_LOST : NOTICE_WAITING;
     now->due_ms = (from_start ? d->row.sent_ms : d->row.ended_ms) + gap;
@@ -78,7 +79,8 @@ static int store_end(struct delivery *d, const struct account *account)
         err = delivery_update(store, &d->row);
     if (!err)
         err = notice_get(store, d->notice.id, &now);
-    if (err || (d->shadow && !d->row.acknowledged) || now.state == NOTICE_DONE)
+    if (err || (d->shadow && !d->row.acknowledged) || now.state == NOTICE_DONE ||
+        now.attempts < d->row.attempt) /* the last: begun anew meanwhile, to tell something else */
         return err;
     settle_notice(account, d, &now);
     d->notice = now;

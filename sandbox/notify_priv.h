@@ -121,6 +121,7 @@ struct told_v3 {
     const struct notice_row *notice;
     const struct order_row *order;
     const struct refund_row *refund; /* id 0: a payment */
+    const struct told_row *text;     /* id 0: of an order */
     const struct fault *fault;       /* NULL: rightly */
 };
 

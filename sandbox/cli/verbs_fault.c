@@ -7,9 +7,13 @@
 #include <stdio.h>
 
 static const struct column fault_columns[] = {
-    { "id", "id", PRINT_TEXT },     { "door", "door", PRINT_TEXT },
-    { "api", "api", PRINT_TEXT },   { "kind", "kind", PRINT_TEXT },
-    { "left", "left", PRINT_TEXT }, { "order", "out_trade_no", PRINT_TEXT },
+    { "id", "id", PRINT_TEXT },
+    { "door", "door", PRINT_TEXT },
+    { "api", "api", PRINT_TEXT },
+    { "kind", "kind", PRINT_TEXT },
+    { "of", "of", PRINT_TEXT },
+    { "left", "left", PRINT_TEXT },
+    { "order", "out_trade_no", PRINT_TEXT },
 };
 
 static void show_faults(const json_t *answer)

@@ -211,6 +211,7 @@ void show_notice(struct json_out *out, const char *key, struct sandbox *sandbox,
     out_int(out, "id", notice->id);
     out_str(out, "out_trade_no",
             order_get(sandbox->store, notice->order_id, &order) == 0 ? order.out_trade_no : NULL);
+    out_str(out, "of", notice_kind_name(notice->kind));
     out_str(out, "state", notice_state_name(notice->state));
     out_int(out, "attempts", notice->attempts);
     out_moment(out, "created", notice->created_ms);

@@ -220,8 +220,10 @@ static bool matches(const struct fault *fault, enum fault_door door, struct view
         return false;
     if (fault->out_trade_no[0] && !view_is(out_trade_no, fault->out_trade_no))
         return false;
+    if (door == FAULT_DOOR_NOTIFICATION && fault->kind == FAULT_BEFORE_ANSWER)
+        return view_eq(api, VIEW("unifiedorder"));
     if (door == FAULT_DOOR_NOTIFICATION)
-        return (fault->kind == FAULT_BEFORE_ANSWER) == view_eq(api, VIEW("unifiedorder"));
+        return fault->of[0] ? view_is(api, fault->of) : !view_eq(api, VIEW("unifiedorder"));
     return fault->api[0] == '*' || view_is(api, fault->api);
 }
 

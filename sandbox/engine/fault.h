@@ -62,6 +62,7 @@ struct fault {
     enum fault_door door;
     enum fault_kind kind;
     char api[24];                            /* "unifiedorder", …, "*" */
+    char of[9];                              /* notifications: "payment", …; empty: any */
     char out_trade_no[OUT_TRADE_NO_MAX + 1]; /* empty: any */
     int64_t left; /* how often it still happens; INT64_MAX: until deleted */
     int64_t skip; /* so many matching calls pass first */
@@ -103,7 +104,7 @@ const struct fault *faults_at(const struct account *account, size_t index);
 
 /*
  * The fault that happens to this call or delivery, or NULL; counts it down. BEFORE_ANSWER is taken
- * only at the door NOTIFICATION with api "unifiedorder"; deliveries ask with api "payment" and get
+ * only at the door NOTIFICATION with api "unifiedorder"; deliveries ask with their kind's name and get
  * all other kinds of that door. The one returned stays valid until faults_done(), also when it was
  * its last time or its account is gone.
  *

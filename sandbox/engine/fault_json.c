@@ -180,6 +180,8 @@ static int read_api(struct reading *reading, const struct member *member, json_t
         "v3/close",
         "v3/refund",
         "v3/refundquery",
+        "v3/abnormalrefund",
+        "v3/echo",
         "v3/tradebill",
         "v3/fundflowbill",
         "v3/billdownload",
@@ -190,6 +192,15 @@ static int read_api(struct reading *reading, const struct member *member, json_t
     if (index < 0)
         return index;
     return view_copy(view_str(words[index]), reading->fault->api, sizeof(reading->fault->api));
+}
+
+static int read_of(struct reading *reading, const struct member *member, json_t *value)
+{
+    static const char *const words[] = { "payment", "refund", "combine", "echo", NULL };
+    int index = word(reading, member, value, words);
+    if (index < 0)
+        return index;
+    return view_copy(view_str(words[index]), reading->fault->of, sizeof(reading->fault->of));
 }
 
 static int read_kind(struct reading *reading, const struct member *member, json_t *value)
@@ -371,6 +382,7 @@ static const struct member members[] = {
     { "/kind", COMMON, read_kind, 0, 0, 0 },
     { "/door", COMMON, read_door, 0, 0, 0 },
     { "/api", COMMON, read_api, 0, 0, 0 },
+    { "/of", COMMON, read_of, 0, 0, 0 },
     { "/out_trade_no", COMMON, read_number, 0, 0, 0 },
     { "/count", COMMON, read_count, 0, 0, COUNT_MAX },
     { "/skip", COMMON, read_i64, AT(skip), 0, COUNT_MAX },
@@ -442,6 +454,8 @@ static int check_together(struct reading *reading, json_t *root)
     if (fault->kind == FAULT_REFUSE && strcmp(fault->api, "refund") != 0 &&
         strcmp(fault->api, "v3/refund") != 0)
         return wrong(reading, "/api", "must be refund or v3/refund for the kind refuse");
+    if (fault->of[0] && (fault->door == FAULT_DOOR_API || fault->kind == FAULT_BEFORE_ANSWER))
+        return wrong(reading, "/of", "is about deliveries of the door notification");
     if (fault->kind == FAULT_HTTP_STATUS && fault->status < 400)
         return wrong(reading, "/status", "must be an error, from 400 to 599");
     if (fault->kind == FAULT_RAW && !fault->status)

@@ -289,17 +289,16 @@ static bool may_become(const struct refund_row *refund, enum refund_state state)
            (refund->state == REFUND_ABNORMAL && state == REFUND_SUCCESS);
 }
 
-/* The one that waited for the refund's end is due now; without one, a new one. */
+/* The one that waited for the refund's end is due then; without one, a new one. */
 static int wake_notice(struct engine *engine, struct account *account,
-                       const struct refund_row *refund, struct notice_row *notice)
+                       const struct refund_row *refund, int64_t due_ms, struct notice_row *notice)
 {
-    int64_t now_ms = account_now_ms(account);
     int err = notice_get_about(engine->store, NOTICE_REFUND, refund->id, notice);
     if (err == ERR_NOT_FOUND)
-        return insert_notice(engine, account, refund, now_ms, notice);
+        return insert_notice(engine, account, refund, due_ms, notice);
     if (err)
         return err;
-    notice->due_ms = now_ms;
+    notice->due_ms = due_ms;
     if (notice->state == NOTICE_DONE || notice->state == NOTICE_LOST ||
         notice->state == NOTICE_SENDING) { /* of an abnormal one that was mended: all anew */
         notice->state = NOTICE_WAITING;
@@ -319,8 +318,41 @@ int refund_end(struct engine *engine, struct account *account, struct refund_row
     refund->due_ms = 0;
     int err = refund_set_state(engine->store, refund);
     if (!err && refund->notify_url.len)
-        err = wake_notice(engine, account, refund, &notice);
+        err = wake_notice(engine, account, refund, refund->ended_ms, &notice);
     if (!err && notice.id && engine->on_notice)
         engine->on_notice(engine->owner, account, &notice);
     return err;
+}
+
+static int write_mended(struct engine *engine, struct account *account,
+                        const struct refund_row *refund, struct notice_row *notice)
+{
+    int err = store_save(engine->store);
+    if (err)
+        return err;
+    err = refund_set_state(engine->store, refund);
+    if (!err && refund->notify_url.len)
+        err = wake_notice(engine, account, refund, refund->due_ms, notice);
+    if (!err)
+        return store_keep(engine->store);
+    store_undo(engine->store);
+    return err;
+}
+
+const struct refusal *refund_mend(struct engine *engine, struct account *account,
+                                  struct refund_row *refund)
+{
+    struct notice_row notice = {};
+    if (refund->state != REFUND_ABNORMAL)
+        return REFUSE(V3_NOT_ABNORMAL);
+    refund->state = REFUND_PROCESSING;
+    refund->becomes = REFUND_SUCCESS;
+    refund->due_ms = account_now_ms(account) + REFUND_TAKES_MS;
+    refund->ended_ms = 0;
+    int err = write_mended(engine, account, refund, &notice);
+    if (err)
+        return order_trouble(engine, "mend a refund", err);
+    if (notice.id && engine->on_notice)
+        engine->on_notice(engine->owner, account, &notice);
+    return NULL;
 }

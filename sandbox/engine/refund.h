@@ -77,6 +77,13 @@ void refund_share(const struct order_row *order, const struct payment_row *payme
  */
 const char *refund_receiver(const struct payment_row *payment, char out[64]);
 
+/*
+ * V3 4.4 apply-abnormal-refund: an ABNORMAL one is tried again, elsewhere, and succeeds after
+ * REFUND_TAKES_MS with a notification of its own.
+ */
+[[nodiscard]] const struct refusal *refund_mend(struct engine *engine, struct account *account,
+                                                struct refund_row *refund);
+
 /* The payer's share of @fen out of the cash that was paid, so that all refunds together give it. */
 int64_t refund_cash(const struct order_row *order, const struct payment_row *payment,
                     const struct refund_row *refund);

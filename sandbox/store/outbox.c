@@ -1,6 +1,15 @@
 #include "base/err.h"
 #include "store/sql.h"
 
+const char *notice_kind_name(enum notice_kind kind)
+{
+    static const char *const names[] = { [NOTICE_PAYMENT] = "payment",
+                                         [NOTICE_REFUND] = "refund",
+                                         [NOTICE_COMBINE] = "combine",
+                                         [NOTICE_ECHO] = "echo" };
+    return names[kind];
+}
+
 /* Columns in the order of NOTICE_COLUMNS. */
 static int read_notice(struct sql *sql, struct notice_row *out)
 {

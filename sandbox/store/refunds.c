@@ -68,6 +68,7 @@ int refund_set_state(struct store *store, const struct refund_row *row)
 {
     struct sql sql = sql_start(store, SQL_REFUND_SET_STATE);
     sql_put_int(&sql, row->state);
+    sql_put_int(&sql, row->becomes);
     sql_put_int(&sql, row->due_ms);
     sql_put_int(&sql, row->ended_ms);
     sql_put_int(&sql, row->id);

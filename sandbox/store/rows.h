@@ -118,6 +118,9 @@ enum notice_state {
 /* Kept as integers: never renumber. The first two are about an order, the others about none. */
 enum notice_kind { NOTICE_PAYMENT = 1, NOTICE_REFUND, NOTICE_COMBINE, NOTICE_ECHO };
 
+/* "payment", …: in records, and for faults. */
+const char *notice_kind_name(enum notice_kind kind);
+
 /* Kept as integers: never renumber. */
 enum refund_state {
     REFUND_PROCESSING = 1,

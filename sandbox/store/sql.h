@@ -144,7 +144,8 @@
     X(REFUND_INSERT, "INSERT INTO refund (" REFUND_COLUMNS ")"                                     \
                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                    \
                      " ON CONFLICT DO NOTHING")                                                    \
-    X(REFUND_SET_STATE, "UPDATE refund SET state = ?, due_ms = ?, ended_ms = ? WHERE id = ?")      \
+    X(REFUND_SET_STATE, "UPDATE refund SET state = ?, becomes = ?, due_ms = ?, ended_ms = ?"       \
+                        " WHERE id = ?")                                                           \
     X(REFUND_GET, "SELECT " REFUND_COLUMNS " FROM refund WHERE id = ?")                            \
     X(REFUND_BY_NUMBER,                                                                            \
       "SELECT " REFUND_COLUMNS " FROM refund WHERE account_id = ? AND out_refund_no = ?")          \

@@ -113,7 +113,7 @@ enum unpaid_by {
 
 /* refunds; ERR_EXISTS for a known (account, out_refund_no) */
 [[nodiscard]] int refund_insert(struct store *store, struct refund_row *row); /* sets id */
-/* State, due_ms and ended_ms; the rest of a refund never changes. */
+/* State, becomes, due_ms and ended_ms; the rest of a refund never changes. */
 [[nodiscard]] int refund_set_state(struct store *store, const struct refund_row *row);
 [[nodiscard]] int refund_get(struct store *store, int64_t id, struct refund_row *out);
 [[nodiscard]] int refund_get_by_number(struct store *store, int64_t account_id,

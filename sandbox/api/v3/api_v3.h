@@ -26,6 +26,16 @@ extern const struct v3_field v3_refund_fields[];
 const struct refusal *v3_refund(struct call *call);       /* V3 4.4 */
 const struct refusal *v3_refund_query(struct call *call); /* V3 4.4 */
 
+extern const struct v3_field v3_refund_mend_fields[];
+const struct refusal *v3_refund_mend(struct call *call); /* V3 4.4, apply-abnormal-refund */
+/* What all calls about refunds answer; releases both rows. */
+const struct refusal *v3_refund_answer(struct call *call, const struct refusal *no,
+                                       struct refund_row *refund, struct order_row *order,
+                                       const struct payment_row *payment);
+
+extern const struct v3_field v3_echo_fields[];
+const struct refusal *v3_echo(struct call *call); /* V3 4.14 */
+
 const struct refusal *v3_trade_bill(struct call *call); /* V3 4.5 */
 const struct refusal *v3_fund_bill(struct call *call);  /* V3 4.5 */
 const struct refusal *v3_bill_file(struct call *call);  /* V3 4.5 */

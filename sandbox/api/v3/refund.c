@@ -133,9 +133,9 @@ json_t *v3_refund_told(const struct account *account, const struct refund_row *r
 
 /* ---- the calls ---------------------------------------------------------------------------------- */
 
-static const struct refusal *answer(struct call *call, const struct refusal *no,
-                                    struct refund_row *refund, struct order_row *order,
-                                    const struct payment_row *payment)
+const struct refusal *v3_refund_answer(struct call *call, const struct refusal *no,
+                                       struct refund_row *refund, struct order_row *order,
+                                       const struct payment_row *payment)
 {
     if (no)
         call_refuse(call, no, VIEW("out_refund_no"), "V3 4.4: %s", no->code);
@@ -172,7 +172,7 @@ const struct refusal *v3_refund(struct call *call)
                                "必填性规则校验失败，此字段为必填项");
     const struct refusal *no =
         refund_open(&call->sandbox->engine, call->account, &spec, &refund, &order, &payment);
-    return answer(call, no, &refund, &order, &payment);
+    return v3_refund_answer(call, no, &refund, &order, &payment);
 }
 
 const struct refusal *v3_refund_query(struct call *call)
@@ -183,5 +183,5 @@ const struct refusal *v3_refund_query(struct call *call)
     struct refund_name name = { .out_refund_no = view_str(call->v3->param[0]) };
     const struct refusal *no =
         refund_find(&call->sandbox->engine, call->account, &name, &refund, &order, &payment);
-    return answer(call, no, &refund, &order, &payment);
+    return v3_refund_answer(call, no, &refund, &order, &payment);
 }
