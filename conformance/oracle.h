@@ -130,6 +130,9 @@ struct oracle_reading {
 [[nodiscard]] int oracle_read(struct view body, struct oracle_msg *msg,
                               struct oracle_reading *reading);
 
+/* req_info of a refund's notification over @plain, base64, appended (V2 7.3). */
+[[nodiscard]] int oracle_seal_info(const char *key, struct view plain, struct buf *out);
+
 /* What the answer to a notification is worth, V2 6.3. In the order of the decision table. */
 enum oracle_ack {
     ORACLE_ACK,             /* the XML, return_code exactly SUCCESS, nothing around it */

@@ -42,6 +42,7 @@ struct claim {
     struct order order;     /* as settle_lock read it, or refund_lock */
     struct refund refund;   /* of CLAIM_REFUND, as the next one */
     struct refund_facts facts;
+    struct v2_msg opened;   /* of API V2: what req_info said */
     bool refunded;          /* paid, but money has already begun to go back */
     bool locked;            /* a transaction of the ledger is open for this claim */
     enum step verdict;      /* of the last step */

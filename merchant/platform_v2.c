@@ -1,4 +1,4 @@
-/* The client of API V2: signed XML documents to /pay/… */
+/* The client of API V2: signed XML documents to /pay/… and /secapi/pay/… */
 #include "base/mem.h"
 #include "platform_client.h"
 #include "steps.h"
@@ -42,14 +42,32 @@ static int name_fields(struct shop *shop, const struct order *order, struct v2_m
     return err ? err : v2_msg_add_str(msg, "out_trade_no", order->out_trade_no);
 }
 
+/* Asked by our own number. */
+static int refund_name(struct shop *shop, const struct refund *refund, struct v2_msg *msg)
+{
+    int err = v2_msg_add_str(msg, "appid", shop->options->appid);
+    if (!err)
+        err = v2_msg_add_str(msg, "mch_id", shop->options->mch_id);
+    return err ? err : v2_msg_add_str(msg, "out_refund_no", refund->out_refund_no);
+}
+
+static int add_fields(struct asking *asking, struct v2_msg *msg)
+{
+    struct shop *shop = asking->answer.shop;
+    switch (asking->answer.api) {
+    case API_CREATE: return shop->steps->create_fields(shop, &asking->order, msg);
+    case API_REFUND: return shop->steps->refund_fields(shop, &asking->order, &asking->refund, msg);
+    case API_REFUND_QUERY: return refund_name(shop, &asking->refund, msg);
+    default: return name_fields(shop, &asking->order, msg);
+    }
+}
+
 /* The signed document. */
 static int write_request(struct asking *asking, struct buf *body)
 {
     struct shop *shop = asking->answer.shop;
     struct v2_msg msg = {};
-    int err = asking->answer.api == API_CREATE
-                  ? shop->steps->create_fields(shop, &asking->order, &msg)
-                  : name_fields(shop, &asking->order, &msg);
+    int err = add_fields(asking, &msg);
     if (!err)
         err = shop->steps->request_sign(shop, &msg);
     if (!err)
@@ -64,7 +82,8 @@ static int send_xml(struct asking *asking)
     struct buf body = BUF_INIT(V2_XML_MAX), url = BUF_INIT(512);
     int err = write_request(asking, &body);
     if (!err)
-        err = buf_fmt(&url, "%s/pay/%s", shop->options->platform_url,
+        err = buf_fmt(&url, "%s%s/%s", shop->options->platform_url,
+                      asking->answer.api == API_REFUND ? "/secapi/pay" : "/pay",
                       platform_v2.names[asking->answer.api]);
     if (!err) {
         struct http_send send = {
@@ -80,7 +99,9 @@ static int send_xml(struct asking *asking)
 const struct platform_client platform_v2 = {
     .names = { [API_CREATE] = "unifiedorder",
                [API_QUERY] = "orderquery",
-               [API_CLOSE] = "closeorder" },
+               [API_CLOSE] = "closeorder",
+               [API_REFUND] = "refund",
+               [API_REFUND_QUERY] = "refundquery" },
     .send = send_xml,
     .judge = judge,
 };

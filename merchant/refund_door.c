@@ -102,11 +102,6 @@ void refunds_make(struct shop *shop, struct http_call *call, struct order *order
         reply_error(shop, call, 401, "STAFF_ONLY", "money is given back by the staff only", NULL);
         return;
     }
-    if (shop->options->api != WIRE_V3) {
-        reply_error(shop, call, 501, "NOT_BUILT", "this shop gives money back over API V3 only",
-                    NULL);
-        return;
-    }
     const char *why = read_wish(shop, http_call_request(call)->body, order, &refund);
     if (why) {
         reply_error(shop, call, 400, "BAD_REFUND", why, NULL);

@@ -124,7 +124,7 @@ static const char *settle(struct errand *errand, const struct answer *answer)
     struct refund_facts facts = {};
     const char *why = shop->options->api == WIRE_V3
                           ? shop->steps->v3_refund_told(shop, answer, &facts)
-                          : "there is no such query";
+                          : shop->steps->refund_told(shop, answer, &facts);
     if (!why)
         why = shop->steps->refund_match(shop, &errand->order, &errand->refund, &facts);
     if (why)

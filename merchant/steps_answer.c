@@ -52,7 +52,9 @@ enum step step_answer_result_code(struct answer *a)
     if (!view_is(result, "FAIL"))
         return doubt(a, "result_code is neither SUCCESS nor FAIL");
     a->outcome = ANSWER_ERROR;
-    a->error = a->shop->steps->answer_error(a, v2_msg_get(&a->message.v2, "err_code"));
+    struct view code = v2_msg_get(&a->message.v2, "err_code");
+    a->error = a->api >= API_REFUND ? a->shop->steps->refund_error(a, code)
+                                    : a->shop->steps->answer_error(a, code);
     return STEP_DONE;
 }
 

@@ -78,9 +78,27 @@
     X(refund_record, enum step, (struct claim *c),                                                 \
       "WX2-084 WX3-055 WX3-058", "A word nobody knows is refused; a known one is written down.")
 
+/* --- chapter "refund_v2": the same over API V2 --------------------------------------------- */
+#define STEP_MAP_REFUND_V2(X)                                                                      \
+    X(refund_fields, int,                                                                          \
+      (struct shop *shop, const struct order *order, const struct refund *refund,                  \
+       struct v2_msg *msg),                                                                        \
+      "WX2-077 WX2-078",                                                                           \
+      "Every attempt sends what the ledger holds; total_fee is the order's.")                      \
+    X(refund_told, const char *,                                                                   \
+      (struct shop *shop, const struct answer *a, struct refund_facts *facts),                     \
+      "WX2-080 WX2-115", "A refund query is read by refund_status_0, its amounts are plain digits.")\
+    X(refund_identity, enum step, (struct claim *c),                                               \
+      "WX2-083 WX2-085", "appid and mch_id are ours.")                                             \
+    X(refund_open, enum step, (struct claim *c),                                                   \
+      "WX2-082 WX2-083", "req_info opens with the digest of our key, padding and all, or is refused.")\
+    X(refund_read, enum step, (struct claim *c),                                                   \
+      "WX2-115", "Amounts are plain digits, the number is there.")
+
 #define STEP_MAP_REFUND(X)                                                                         \
     STEP_MAP_REFUND_ASK(X)                                                                         \
-    STEP_MAP_REFUND_NOTIFY(X)
+    STEP_MAP_REFUND_NOTIFY(X)                                                                      \
+    STEP_MAP_REFUND_V2(X)
 
 /* clang-format on */
 

@@ -23,6 +23,8 @@ static const struct chapter *const chapters[] = {
     &chapter_query_polls,
     &chapter_close,
     &chapter_operation,
+    &chapter_refund,
+    &chapter_refund_forged,
     &chapter_v3_notify,
     &chapter_v3_notify_read,
     &chapter_v3_forged,

@@ -22,7 +22,7 @@ extern const struct chapter chapter_notify, chapter_notify_after, chapter_qr, ch
     chapter_create_retry, chapter_create_read, chapter_transport, chapter_signing,
     chapter_signing_requests, chapter_forged, chapter_forged_content, chapter_shape,
     chapter_shape_text, chapter_xml, chapter_query, chapter_query_answer, chapter_query_fault,
-    chapter_query_polls, chapter_close, chapter_operation;
+    chapter_query_polls, chapter_close, chapter_operation, chapter_refund, chapter_refund_forged;
 
 /* ---- for run -------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Mutants of the chapters "refund" and "refund_notify": money that goes back, and how often. */
 #include "mutants/mutant.h"
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -99,6 +100,50 @@ static json_t *without_url(struct shop *shop, const struct order *order,
     json_t *fields = step_v3_refund_fields(shop, order, refund);
     json_object_del(fields, "notify_url");
     return fields;
+}
+
+/* --- API V2 --------------------------------------------------------------------------------------- */
+
+static int part_as_total_v2(struct shop *shop, const struct order *order,
+                            const struct refund *refund, struct v2_msg *msg)
+{
+    char fen[24];
+    int err = step_refund_fields(shop, order, refund, msg);
+    snprintf(fen, sizeof(fen), "%lld", (long long)refund->fen);
+    return err ? err : mutant_alter(msg, "total_fee", fen);
+}
+
+static int bad_number(struct shop *shop, struct refund *refund)
+{
+    int err = step_refund_number(shop, refund);
+    refund->out_refund_no[3] = ' ';
+    refund->out_refund_no[4] = '/';
+    return err;
+}
+
+/* As with a key that is not derived as the platform does. */
+static enum step wrong_digest(struct claim *c)
+{
+    return claim_stop(c, STEP_REFUSE, "req_info cannot be opened");
+}
+
+/* base64 of a document is taken when it cannot be opened. */
+static enum step plain_believed(struct claim *c)
+{
+    struct buf plain = BUF_INIT(V2_XML_MAX);
+    enum step said = step_refund_open(c);
+    if (said != STEP_GO && base64_decode(v2_msg_get(&c->msg->v2, "req_info"), &plain) == 0 &&
+        v2_msg_read(&c->opened, buf_view(&plain), NULL, NULL) == 0)
+        said = STEP_GO;
+    buf_release(&plain);
+    return said;
+}
+
+static enum step repeat_refused(struct claim *c)
+{
+    if (c->refund.state == REFUND_SUCCESS)
+        return claim_stop(c, STEP_REFUSE, "we have that already");
+    return step_refund_record(c);
 }
 
 /* --- how it ends ---------------------------------------------------------------------------------- */
@@ -205,6 +250,40 @@ const struct mutant mutants_refund[] = {
       .v3_notify_key = key_of_payments, .v3_notify_verify = verify_of_payments),
     MUTANT("v3-refund-unmatched", "WX3-043", "What a refund's message says is not compared.",
       .refund_match = any_match),
+    MUTANT("refund-new-number", "WX2-077", "A refund that nobody answered is asked for under a new number.",
+      .refund_failed = number_per_try),
+    MUTANT("refund-new-number-at-limit", "WX2-081", "After a limit a refund gets a new number.",
+      .refund_failed = number_per_limit),
+    MUTANT("refund-accepted-is-done", "WX2-080", "A refund that was accepted is shown as refunded.",
+      .refund_accepted = accepted_is_done),
+    MUTANT("refund-never-asked", "WX2-087", "Without a notification a refund is never asked about.",
+      .refund_gap_s = never_asked),
+    MUTANT("refund-change-is-done", "WX2-080", "CHANGE is shown as refunded.",
+      .refund_word = abnormal_is_done),
+    MUTANT("refund-close-is-done", "WX2-080", "REFUNDCLOSE is shown as refunded.",
+      .refund_word = closed_is_done),
+    MUTANT("refund-sum-unchecked", "WX2-079", "Nobody adds up what goes back.",
+      .refund_room = any_sum, .refund_same = never_same, .refund_not_before = at_once),
+    MUTANT("refund-sum-of-ended", "WX2-079", "Only what is back is counted: two at once go through.",
+      .refund_room = only_back, .refund_same = never_same, .refund_not_before = at_once),
+    MUTANT("refund-at-once", "WX2-086", "Refunds of one order follow each other at once.",
+      .refund_not_before = at_once),
+    MUTANT("refund-total-is-part", "WX2-078", "total_fee is the refund's amount.",
+      .refund_fields = part_as_total_v2),
+    MUTANT("refund-number-bad", "WX2-076", "out_refund_no has a blank and a slash in it.",
+      .refund_number = bad_number),
+    MUTANT("refund-info-unread", "WX2-082", "req_info is never opened.",
+      .refund_open = wrong_digest),
+    MUTANT("refund-plain-believed", "WX2-083", "What is not sealed at all is believed.",
+      .refund_open = plain_believed),
+    MUTANT("refund-unmatched", "WX2-085", "What a refund's message says is not compared.",
+      .refund_match = any_match),
+    MUTANT("refund-identity-unchecked", "WX2-085", "appid and mch_id of a notification are not compared.",
+      .refund_identity = mutant_go),
+    MUTANT("refund-duplicate-refused", "WX2-084", "A repeated notification is answered FAIL.",
+      .refund_record = repeat_refused),
+    MUTANT("refund-tight", "WX2-081", "After a limit a refund is asked for again at once.",
+      .refund_gap_s = no_pause),
     MUTANT("refund-without-staff", "WX2-088", "Whoever knows the door gives money back.",
       .refund_staff = anybody),
     { .name = NULL },
