@@ -18,7 +18,7 @@
     }
 
 #define WITH_TLS    "needs TLS on the platform's API door, which comes later"
-#define WITH_BILLS  "comes with bills on V2: the platform here has no bill API yet"
+#define WITH_BILLS  "no profile says where a merchant keeps its bills; experiments come later"
 #define WITH_MODE_1 "comes with Native mode 1: the platform here plays mode 2 only"
 
 const struct rule rules_v2[] = {
