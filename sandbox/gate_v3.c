@@ -298,6 +298,8 @@ static const struct refusal *check_fields(struct call *call)
         return no;
     exchange_check(call->exchange, "fields", "V3 1.5", true, "%s", "");
     struct view mchid = v3_body_text(call, "mchid");
+    if (!mchid.len)
+        mchid = v3_body_text(call, "sp_mchid");
     if (!mchid.len || view_eq(mchid, call->v3->auth.mchid))
         return NULL;
     return call_refuse(call, REFUSE(V3_MCHID_DIFFERS), VIEW("mchid"),

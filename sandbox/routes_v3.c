@@ -53,13 +53,14 @@ static const struct route routes[] = {
     NOT_BUILT("POST", C "h5", "v3/combine_h5", "V3 4.7"),
     NOT_BUILT("GET", C "out-trade-no/{out_trade_no}", "v3/combine_query", "V3 4.7"),
     NOT_BUILT("POST", C "out-trade-no/{out_trade_no}/close", "v3/combine_close", "V3 4.7"),
-    NOT_BUILT("POST", S "native", "v3/partner_native", "V3 4.8"),
-    NOT_BUILT("POST", S "jsapi", "v3/partner_jsapi", "V3 4.8"),
-    NOT_BUILT("POST", S "app", "v3/partner_app", "V3 4.8"),
-    NOT_BUILT("POST", S "h5", "v3/partner_h5", "V3 4.8"),
-    NOT_BUILT("GET", S "id/{transaction_id}", "v3/partner_query_id", "V3 4.8"),
-    NOT_BUILT("GET", S "out-trade-no/{out_trade_no}", "v3/partner_query", "V3 4.8"),
-    NOT_BUILT("POST", S "out-trade-no/{out_trade_no}/close", "v3/partner_close", "V3 4.8"),
+    POST(S "native", "v3/partner_native", "V3 4.8", v3_partner_native_fields, v3_native),
+    POST(S "jsapi", "v3/partner_jsapi", "V3 4.8", v3_partner_jsapi_fields, v3_jsapi),
+    POST(S "app", "v3/partner_app", "V3 4.8", v3_partner_app_fields, v3_app),
+    POST(S "h5", "v3/partner_h5", "V3 4.8", v3_partner_h5_fields, v3_h5),
+    GET(S "id/{transaction_id}", "v3/partner_query_id", "V3 4.8", v3_query_id),
+    GET(S "out-trade-no/{out_trade_no}", "v3/partner_query", "V3 4.8", v3_query),
+    POST(S "out-trade-no/{out_trade_no}/close", "v3/partner_close", "V3 4.8",
+         v3_partner_close_fields, v3_close),
 };
 
 const struct route *route_v3_at(size_t index)

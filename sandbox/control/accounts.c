@@ -1,13 +1,14 @@
 #include "base/err.h"
 #include "control/handlers.h"
 #include "control/show.h"
+#include "engine/partner.h"
 
 #include <stdio.h>
 
 /* What a body may say about an account. */
 struct account_in {
     struct view mch_id, api_key, name;
-    json_t *appids, *products, *switches, *origins;
+    json_t *appids, *products, *switches, *origins, *sub_merchants;
 };
 
 /* What comes of it, checked; nothing is written before all of it is. */
@@ -26,7 +27,8 @@ struct plan {
         MEMBER(LIST, struct account_in, appids, .min = 1, .max = APPIDS_MAX),                      \
         MEMBER(LIST, struct account_in, products, .max = 16),                                      \
         MEMBER(MAP, struct account_in, switches, .max = SWITCH_COUNT),                             \
-        MEMBER(MAP, struct account_in, origins, .max = ORIGINS_MAX)
+        MEMBER(MAP, struct account_in, origins, .max = ORIGINS_MAX),                               \
+        MEMBER(MAP, struct account_in, sub_merchants, .max = SUBS_MAX)
 
 static const struct member new_members[] = {
     MEMBER(TEXT, struct account_in, mch_id, .min = 8, .max = 10),
@@ -139,6 +141,22 @@ static int plan_origins(struct plan *plan, const char *base, struct json_trouble
     return 0;
 }
 
+/* Tried on an account that nobody has. */
+static int plan_subs(struct plan *plan, struct json_trouble *trouble)
+{
+    struct account nobody = {};
+    const char *where = NULL;
+    int err = account_set_subs(&nobody, plan->in.sub_merchants, &where);
+
+    account_subs_clear(&nobody);
+    if (err != ERR_SYNTAX)
+        return err;
+    snprintf(trouble->base, sizeof(trouble->base), "/sub_merchants");
+    return json_in_blame(trouble, where,
+                         "must map a number of 8 to 10 digits to a list of at most %d appids",
+                         SUB_APPIDS_MAX);
+}
+
 /* Everything a table cannot say. False: refused. */
 static bool plan_make(struct ask *ask, struct plan *plan)
 {
@@ -157,6 +175,8 @@ static bool plan_make(struct ask *ask, struct plan *plan)
         err = plan_switches(plan, &ask->trouble);
     if (!err && in->origins)
         err = plan_origins(plan, "/origins", &ask->trouble);
+    if (!err && in->sub_merchants)
+        err = plan_subs(plan, &ask->trouble);
     if (err)
         ask_blame(ask);
     return err == 0;
@@ -181,6 +201,8 @@ static int plan_apply(struct accounts *accounts, struct account *account, const 
         account->origin_count = plan->origin_count;
         memcpy(account->origin, plan->origin, sizeof(plan->origin));
     }
+    if (!err && plan->in.sub_merchants)
+        err = account_set_subs(account, plan->in.sub_merchants, NULL);
     return err ? err : account_save(accounts, account);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "engine/openid.h"
+#include "engine/partner.h"
 
 const char *const notice_mode_names[] = {
     [NOTICE_MODE_SEND] = "send",
@@ -61,6 +62,14 @@ void show_account(struct json_out *out, const char *key, const struct account *a
             out_str(out, NULL, product_names[i]);
     }
     out_close(out, ']');
+    out_open(out, "sub_merchants", '{');
+    for (size_t i = 0; i < account->sub_count; i++) {
+        out_open(out, account->sub[i].mch_id, '[');
+        for (size_t at = 0; at < account->sub[i].appid_count; at++)
+            out_str(out, NULL, account->sub[i].appid[at]);
+        out_close(out, ']');
+    }
+    out_close(out, '}');
     out_open(out, "switches", '{');
     for (int i = 0; i < SWITCH_COUNT; i++)
         out_str(out, switch_rows[i].name, switch_value(&account->switches, (enum switch_id)i));
@@ -113,6 +122,7 @@ static void open_order(struct json_out *out, const char *key, struct sandbox *sa
     bool native = order->trade_type == TRADE_TYPE_NATIVE;
     bool browser = order->trade_type == TRADE_TYPE_MWEB;
     char code_url[CODE_URL_MAX + 1], h5_url[H5_URL_MAX + 1];
+    struct view sub;
 
     order_code_url(order, code_url);
     order_h5_url(order, h5_url);
@@ -126,6 +136,11 @@ static void open_order(struct json_out *out, const char *key, struct sandbox *sa
     out_text(out, "body", order_field(order, "body"));
     out_text(out, "attach", order_field(order, "attach"));
     out_text(out, "notify_url", order_field(order, "notify_url"));
+    sub = order_field(order, "sub_mch_id");
+    if (sub.len)
+        out_text(out, "sub_mch_id", sub);
+    else
+        out_null(out, "sub_mch_id");
     out_str(out, "prepay_id", order->prepay_id);
     out_str(out, "code_url", native ? code_url : NULL);
     out_str(out, "h5_url", browser ? h5_url : NULL);

@@ -7,6 +7,7 @@
 #include "engine/fault_list.h"
 #include "engine/keys.h"
 #include "engine/notice_rule.h"
+#include "engine/partner.h"
 #include "engine/traffic.h"
 
 #include <assert.h>
@@ -36,6 +37,7 @@ static void account_free(struct account *account)
     traffic_free(account->traffic);
     notice_rules_clear(account);
     account_keys_forget(account);
+    account_subs_clear(account);
     v2_key_free(account->v2_key);
     mem_free(account);
 }

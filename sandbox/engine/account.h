@@ -33,9 +33,10 @@ struct origin {
 
 enum notice_mode { NOTICE_MODE_SEND, NOTICE_MODE_HOLD, NOTICE_MODE_SUPPRESS };
 
-struct notice_rule; /* engine/notice_rule.h */
-struct keys;        /* engine/keys.h */
-struct traffic;     /* engine/traffic.h */
+struct notice_rule;  /* engine/notice_rule.h */
+struct keys;         /* engine/keys.h */
+struct sub_merchant; /* engine/partner.h */
+struct traffic;      /* engine/traffic.h */
 
 struct account {
     int64_t id;
@@ -52,6 +53,8 @@ struct account {
     enum notice_mode notice_mode;    /* for new notifications */
     struct notice_rule *notice_rule; /* owned: single orders that differ from it */
     size_t notice_rule_count;
+    struct sub_merchant *sub; /* owned; of a service provider */
+    size_t sub_count;
     int64_t wake_ms;           /* notify.c: real time of its next look at this account; 0: none */
     bool woken;                /* notify.c: will be looked at in this turn */
     bool crowded;              /* notify.c: stands in line for a free delivery */

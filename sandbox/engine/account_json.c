@@ -5,6 +5,7 @@
 #include "engine/json_write.h"
 #include "engine/keys.h"
 #include "engine/notice_rule.h"
+#include "engine/partner.h"
 
 /* The trade types in their order. */
 const char *const product_names[] = { "NATIVE", "JSAPI", "APP", "MWEB", NULL };
@@ -104,6 +105,8 @@ int account_settings_write(const struct account *account, struct buf *out)
         err = put(root, "notice_mode", json_string(mode_names[account->notice_mode]));
     if (!err && account->notice_rule_count)
         err = put(root, "notice_rules", write_rules(account));
+    if (!err && account->sub_count)
+        err = put(root, "sub_merchants", account_subs_json(account));
     if (!err && account->keys_text)
         err = put(root, "v3", json_loads(account->keys_text, 0, NULL));
     if (!err)
@@ -230,6 +233,8 @@ int account_settings_read(struct account *account, struct view json)
     account->notice_mode = mode_of(json_object_get(root, "notice_mode"));
     if (!err)
         err = read_rules(account, json_object_get(root, "notice_rules"));
+    if (!err && account_set_subs(account, json_object_get(root, "sub_merchants"), NULL))
+        err = ERR_STORE;
     if (!err)
         err = read_v3(account, json_object_get(root, "v3"));
     read_switches(account, json_object_get(root, "switches"));

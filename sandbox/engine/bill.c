@@ -29,6 +29,7 @@ struct bill {
     const struct account *account;
     struct engine *engine;
     enum bill_kind kind;
+    struct view sub; /* only its trades; empty: all */
     int64_t made_ms; /* when it was made: what came later is not in it */
     struct buf *out; /* borrowed */
     size_t rows;
@@ -49,9 +50,16 @@ int bill_day_parse(struct view text, int64_t *day_ms)
 
 /* ---- rows --------------------------------------------------------------------------------------- */
 
+/* 特约商户号: whose order a provider's is. */
+static struct view sub_of(const struct order_row *order)
+{
+    struct view sub = order_field(order, "sub_mch_id");
+    return sub.len ? sub : VIEW("0");
+}
+
 /* The first twelve columns are the same for both. */
 #define FRONT(time, state)                                                                         \
-    V(time), order_field(order, "appid"), V(bill->account->mch_id), V("0"),                        \
+    V(time), order_field(order, "appid"), V(bill->account->mch_id), sub_of(order),                 \
         order_field(order, "device_info"), V(payment->transaction_id), V(order->out_trade_no),     \
         V(payment->openid), V(trade_type_name(order->trade_type)), V(state),                       \
         V(payment->bank_type), V("CNY")
@@ -97,6 +105,11 @@ static int write_payment(struct bill *bill, const struct order_row *order,
                                   : bill_row(bill->out, success, COUNT(success));
 }
 
+static bool is_wanted(const struct bill *bill, const struct order_row *order)
+{
+    return !bill->sub.len || view_eq(order_field(order, "sub_mch_id"), bill->sub);
+}
+
 static int add_payment(void *ctx, const struct payment_row *payment)
 {
     struct bill *bill = ctx;
@@ -104,7 +117,7 @@ static int add_payment(void *ctx, const struct payment_row *payment)
     int err = bill->rows == BILL_ROWS_MAX ? ERR_LIMIT : 0;
     if (!err)
         err = order_get(bill->engine->store, payment->order_id, &order);
-    if (!err)
+    if (!err && is_wanted(bill, &order))
         err = write_payment(bill, &order, payment);
     order_row_release(&order);
     return err;
@@ -192,7 +205,7 @@ static int add_refund(void *ctx, const struct refund_row *refund)
         err = order_get(bill->engine->store, refund->order_id, &order);
     if (!err)
         err = payment_get(bill->engine->store, refund->order_id, &payment);
-    if (!err)
+    if (!err && is_wanted(bill, &order))
         err = write_refund(bill, &order, &payment, refund);
     order_row_release(&order);
     return err;
@@ -213,19 +226,20 @@ static int add_summary(struct bill *bill)
     return err ? err : bill_row(bill->out, values, COUNT(values));
 }
 
-int bill_trade(struct engine *engine, const struct account *account, int64_t day_ms,
-               enum bill_kind kind, struct buf *out, size_t *rows)
+int bill_trade(struct engine *engine, const struct account *account, const struct bill_spec *spec,
+               struct buf *out, size_t *rows)
 {
-    int64_t end_ms = day_ms + BILL_DAY_MS;
+    int64_t day_ms = spec->day_ms, end_ms = day_ms + BILL_DAY_MS;
     struct bill bill = { .account = account,
                          .engine = engine,
-                         .kind = kind,
+                         .kind = spec->kind,
+                         .sub = spec->sub,
                          .made_ms = end_ms + BILL_MADE_MS,
                          .out = out };
-    int err = buf_fmt(out, "%s\r\n", heads[kind]);
-    if (!err && kind != BILL_REFUND)
+    int err = buf_fmt(out, "%s\r\n", heads[bill.kind]);
+    if (!err && bill.kind != BILL_REFUND)
         err = payment_each(engine->store, account->id, day_ms, end_ms, add_payment, &bill);
-    if (!err && kind != BILL_SUCCESS)
+    if (!err && bill.kind != BILL_SUCCESS)
         err = refund_between(engine->store, account->id, day_ms, end_ms, add_refund, &bill);
     *rows = bill.rows;
     return err ? err : add_summary(&bill);

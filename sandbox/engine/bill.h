@@ -30,12 +30,18 @@ extern const char *const bill_kind_names[]; /* "ALL", …; NULL after the last *
 enum bill_account { BILL_BASIC, BILL_OPERATION, BILL_FEES };
 extern const char *const bill_account_names[]; /* "BASIC", …; NULL after the last */
 
+struct bill_spec {
+    int64_t day_ms;
+    enum bill_kind kind;
+    struct view sub; /* a provider's sub-merchant, whose trades alone are wanted; empty: all */
+};
+
 /*
  * *rows: how many trades it lists. Appended to @out; ERR_LIMIT above BILL_ROWS_MAX of them,
  * ERR_TOO_LONG above the ceiling of @out.
  */
-[[nodiscard]] int bill_trade(struct engine *engine, const struct account *account, int64_t day_ms,
-                             enum bill_kind kind, struct buf *out, size_t *rows);
+[[nodiscard]] int bill_trade(struct engine *engine, const struct account *account,
+                             const struct bill_spec *spec, struct buf *out, size_t *rows);
 [[nodiscard]] int bill_fund(struct engine *engine, const struct account *account, int64_t day_ms,
                             enum bill_account which, struct buf *out, size_t *rows);
 

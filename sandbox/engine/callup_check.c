@@ -96,12 +96,14 @@ static bool check_package(const struct callup *callup, struct callup_check *chec
     return true;
 }
 
-/* The order's own appid, and a sub-merchant's. */
+/* The order's own appid, and a sub-merchant's; first the one by which its payer was named. */
 static size_t appids_of(const struct order_row *order, struct view out[2])
 {
-    out[0] = order_field(order, "appid");
-    out[1] = order_field(order, "sub_appid");
-    return out[1].len ? 2 : 1;
+    struct view own = order_field(order, "appid"), sub = order_field(order, "sub_appid");
+    bool by_sub = order_field(order, "sub_openid").len > 0;
+    out[0] = by_sub ? sub : own;
+    out[1] = by_sub ? own : sub;
+    return sub.len ? 2 : 1;
 }
 
 static bool check_names(const struct callup *callup, struct callup_check *check)
@@ -184,11 +186,12 @@ static void explain(struct engine *engine, const struct callup *callup, const st
 static bool check_signature(struct engine *engine, const struct callup *callup,
                             struct callup_check *check)
 {
-    struct view appid = order_field(&check->scan.order, "appid");
+    struct view appid[2];
+    appids_of(&check->scan.order, appid);
     int err = 0;
     const struct keys *keys = account_keys(check->scan.account, &err);
     if (keys)
-        err = v3_callup_verify(callup, appid, keys->merchant.public, &check->sign_text);
+        err = v3_callup_verify(callup, appid[0], keys->merchant.public, &check->sign_text);
     if (keys && err == ERR_SIGNATURE) {
         explain(engine, callup, keys, check);
         return refuse(check, PHONE_CALLUP_SIGN, "V3 4.13: the signature does not hold");

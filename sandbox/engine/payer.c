@@ -49,20 +49,25 @@ int pay_outcome_parse(struct view text, enum pay_outcome *out)
 
 /* ---- paying ---------------------------------------------------------------------------------- */
 
-/* The payer of a JSAPI order is who the merchant said; anybody may pay another one. */
+/*
+ * The payer of a JSAPI order is who the merchant said, by the openid for its own appid or for its
+ * sub-merchant's; anybody may pay another one. The first is what is kept.
+ */
 static enum phone_id choose_openid(const struct scan *scan, const struct pay_spec *spec,
                                    struct payment_row *payment)
 {
     const struct order_row *order = &scan->order;
-    struct view named =
-        order->trade_type == TRADE_TYPE_JSAPI ? order_field(order, "openid") : (struct view){};
-    struct view appid = order_field(order, "appid");
-    if (named.len && spec->openid.len && !view_eq(named, spec->openid))
+    bool bound = order->trade_type == TRADE_TYPE_JSAPI;
+    struct view named = bound ? order_field(order, "openid") : (struct view){};
+    struct view of_sub = bound ? order_field(order, "sub_openid") : (struct view){};
+    struct view appid = order_field(order, "appid"), who = named.len ? named : spec->openid;
+    bool is_sub = of_sub.len && view_eq(spec->openid, of_sub);
+    if (spec->openid.len && (named.len || of_sub.len) && !is_sub && !view_eq(spec->openid, named))
         return PHONE_OTHER_PAYER;
     openid_of(appid.len ? appid : view_str(scan->account->mch_id), payment->openid);
-    struct view who = named.len ? named : spec->openid;
-    return who.len && view_copy(who, payment->openid, sizeof(payment->openid)) ? PHONE_TROUBLE
-                                                                               : PHONE_DONE;
+    if (!who.len || (is_sub && !named.len))
+        return PHONE_DONE;
+    return view_copy(who, payment->openid, sizeof(payment->openid)) ? PHONE_TROUBLE : PHONE_DONE;
 }
 
 static bool coupon_id_is_legal(const char *id)

@@ -64,6 +64,11 @@
     V3_ONLY(X, V3_NO_OPENID)                                                                                                    \
     V3_ONLY(X, V3_BAD_OPENID)                                                                                                   \
     V3_ONLY(X, V3_OTHER_OPENID)                                                                                                 \
+    V3_ONLY(X, V3_SUB_MISSING)                                                                                                  \
+    V3_ONLY(X, V3_SUB_SELF)                                                                                                     \
+    V3_ONLY(X, V3_SUB_UNRELATED)                                                                                                \
+    V3_ONLY(X, V3_SUB_APPID)                                                                                                    \
+    V3_ONLY(X, V3_SUB_ORDER)                                                                                                    \
     V3_ONLY(X, V3_PUBLIC_KEY_ONLY)                                                                                              \
     REFUSAL_REFUNDS(X)                                                                                                          \
     X(BILL_NONE, BUSINESS, "NO_BILL_EXIST", "No Bill Exist", "V3 4.5")                                                          \

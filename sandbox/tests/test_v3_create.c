@@ -142,7 +142,8 @@ START_TEST(each_way_is_ordered_paid_and_told)
     v3_answer_release(&answer);
     int64_t day_ms = account_now_ms(door_account(&door)) / BILL_DAY_MS * BILL_DAY_MS - BILL_DAY_MS;
     for (size_t day = 0; day < 3; day++, day_ms += BILL_DAY_MS) /* whichever it is in Beijing */
-        ck_assert_int_eq(bill_trade(&door.sandbox.engine, door_account(&door), day_ms, BILL_SUCCESS,
+        ck_assert_int_eq(bill_trade(&door.sandbox.engine, door_account(&door),
+                                    &(struct bill_spec){ .day_ms = day_ms, .kind = BILL_SUCCESS },
                                     &bill, &rows),
                          0);
     snprintf(wanted, sizeof(wanted), ",`%s,`SUCCESS,", ways[_i].trade_type);

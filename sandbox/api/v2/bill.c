@@ -134,7 +134,8 @@ const struct refusal *v2_downloadbill(struct call *call)
         return no;
     err = buf_str(&text, "\xef\xbb\xbf"); /* interop: one client cuts off three bytes */
     if (!err && which < 3)
-        err = bill_trade(&call->sandbox->engine, call->account, day_ms, (enum bill_kind)which,
+        err = bill_trade(&call->sandbox->engine, call->account,
+                         &(struct bill_spec){ .day_ms = day_ms, .kind = (enum bill_kind)which },
                          &text, &rows);
     no = check_made(call, err, rows);
     if (!no)

@@ -11,6 +11,9 @@
 
 /* V3 4.1 */
 extern const struct v3_field v3_native_fields[], v3_jsapi_fields[], v3_app_fields[], v3_h5_fields[];
+/* V3 4.8: the handlers are the same for both */
+extern const struct v3_field v3_partner_native_fields[], v3_partner_jsapi_fields[],
+    v3_partner_app_fields[], v3_partner_h5_fields[], v3_partner_close_fields[];
 const struct refusal *v3_native(struct call *call);
 const struct refusal *v3_jsapi(struct call *call);
 const struct refusal *v3_app(struct call *call);

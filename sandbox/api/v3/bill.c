@@ -1,9 +1,9 @@
 /* GET /v3/bill/tradebill, /v3/bill/fundflowbill, /v3/billdownload/file — V3 4.5 */
 #include "engine/bill.h"
 
-#include "api/v3/api_v3.h"
 #include "api/v3/bill_shelf.h"
 #include "api/v3/bill_token.h"
+#include "api/v3/partner.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "gzip.h"
@@ -66,6 +66,16 @@ static const struct refusal *read_asked(struct call *call, bool fund, struct bil
     return check_day(call, out->day_ms);
 }
 
+/* V3 4.8: a provider may ask for one of its sub-merchants alone. */
+static const struct refusal *read_sub(struct call *call, struct bill_asked *out)
+{
+    if (!get(call, "sub_mchid", out->sub, sizeof(out->sub)))
+        return bad(call, "sub_mchid", "cannot be read");
+    if (out->sub[0] && out->fund)
+        return bad(call, "sub_mchid", "is for trade bills: the money flows through the provider");
+    return out->sub[0] ? v3_check_sub(call, view_str(out->sub)) : NULL;
+}
+
 static int write_bill(struct call *call, const struct bill_asked *asked, struct buf *text,
                       size_t *rows)
 {
@@ -74,10 +84,11 @@ static int write_bill(struct call *call, const struct bill_asked *asked, struct 
     int err = call_chose(call, SWITCH_bill_mark, "present") ? buf_str(text, mark) : 0;
     if (err)
         return err;
+    const struct bill_spec spec = { asked->day_ms, (enum bill_kind)asked->which,
+                                    view_str(asked->sub) };
     return asked->fund ? bill_fund(engine, call->account, asked->day_ms,
                                    (enum bill_account)asked->which, text, rows)
-                       : bill_trade(engine, call->account, asked->day_ms,
-                                    (enum bill_kind)asked->which, text, rows);
+                       : bill_trade(engine, call->account, &spec, text, rows);
 }
 
 static const struct refusal *make_bill(struct call *call, const struct bill_asked *asked,
@@ -121,6 +132,8 @@ static const struct refusal *answer(struct call *call, bool fund)
     struct bill_asked asked = {};
     struct buf text = BUF_INIT(BILL_MAX);
     const struct refusal *no = read_asked(call, fund, &asked);
+    if (!no)
+        no = read_sub(call, &asked);
     rng_hex(&sandbox->rng, asked.serial, TOKEN_SERIAL_LEN);
     if (!no)
         no = make_bill(call, &asked, &text);

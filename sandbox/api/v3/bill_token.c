@@ -18,9 +18,10 @@ int bill_token_write(struct call *call, const struct bill_asked *asked, struct b
 {
     struct v3_seal seal = seal_of(call);
     struct buf plain = BUF_INIT(TOKEN_MAX), sealed = BUF_INIT(TOKEN_MAX);
-    int err = buf_fmt(&plain, "%s %s %lld %d %d %d %lld", asked->serial, call->account->mch_id,
-                      (long long)asked->day_ms, asked->fund, asked->which, asked->gzip,
-                      (long long)(clock_real_ms() + TOKEN_LIFE_MS));
+    int err =
+        buf_fmt(&plain, "%s %s %lld %d %d %d %lld %s", asked->serial, call->account->mch_id,
+                (long long)asked->day_ms, asked->fund, asked->which, asked->gzip,
+                (long long)(clock_real_ms() + TOKEN_LIFE_MS), asked->sub[0] ? asked->sub : "-");
     if (!err)
         err = v3_seal(&seal, buf_view(&plain), &sealed);
     if (!err)
@@ -68,16 +69,18 @@ const struct refusal *bill_token_read(struct call *call, struct bill_asked *out)
     *out = (struct bill_asked){};
     if (v3_query_get(call, "token", token, sizeof(token)) == 0 &&
         open_token(call, view_str(token), &plain) == 0)
-        read = sscanf(buf_cstr(&plain), "%16s %32s %lld %d %d %d %lld", out->serial, mch_id,
-                      &day_ms, &fund, &which, &gzip, &until_ms);
-    if (read != 7 || until_ms < clock_real_ms())
+        read = sscanf(buf_cstr(&plain), "%16s %32s %lld %d %d %d %lld %32s", out->serial, mch_id,
+                      &day_ms, &fund, &which, &gzip, &until_ms, out->sub);
+    if (read != 8 || until_ms < clock_real_ms())
         no = call_refuse(call, REFUSE(V3_BILL_TOKEN), VIEW("token"), "V3 4.5: %s",
-                         read == 7 ? "the token lives for 5 minutes"
+                         read == 8 ? "the token lives for 5 minutes"
                                    : "this token was not given out here");
     else if (strcmp(mch_id, call->account->mch_id) != 0)
         no = call_refuse(call, REFUSE(V3_BILL_OTHERS), VIEW("token"),
                          "V3 4.5: it was given to another merchant");
     out->day_ms = day_ms;
+    if (strcmp(out->sub, "-") == 0)
+        out->sub[0] = '\0';
     out->fund = fund;
     out->which = which;
     out->gzip = gzip;

@@ -15,6 +15,7 @@ struct bill_asked {
     bool fund; /* the fund-flow bill */
     int which; /* of enum bill_kind, or of enum bill_account */
     bool gzip;
+    char sub[MCH_ID_MAX + 1];          /* only of this sub-merchant; "": all */
     char serial[TOKEN_SERIAL_LEN + 1]; /* two tokens for the same bill differ */
 };
 

@@ -1,5 +1,6 @@
-/* POST /v3/pay/transactions/{native,jsapi,app,h5} — V3 4.1, 5.2, 5.3 */
+/* POST /v3/pay/[partner/]transactions/{native,jsapi,app,h5} — V3 4.1, 4.8, 5.2, 5.3 */
 #include "api/v3/api_v3.h"
+#include "api/v3/partner.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "engine/json_write.h"
@@ -8,13 +9,26 @@
 #define EXPIRE_LEAST 60000LL           /* V3 5.2: nearer ones are lifted to this */
 #define EXPIRE_MOST  (15 * 86400000LL) /* current pages */
 
+/* What a provider's calls name otherwise (V3 4.8). */
+static struct view appid_of(const struct call *call)
+{
+    return v3_body_text(call, v3_is_partner(call) ? "sp_appid" : "appid");
+}
+
 static const struct refusal *check_appid(struct call *call)
 {
-    struct view appid = v3_body_text(call, "appid");
+    struct view appid = appid_of(call);
     if (account_has_appid(call->account, appid))
         return NULL;
     return call_refuse(call, REFUSE(NOT_BOUND), VIEW("appid"),
                        "V3 4.1: the appid %.*s is not bound to this account", VIEW_ARG(appid));
+}
+
+static const struct refusal *check_sub(struct call *call)
+{
+    struct view sub = v3_is_partner(call) ? v3_body_text(call, "sub_mchid") : (struct view){};
+    const struct refusal *no = v3_check_sub(call, sub);
+    return no || !sub.len ? no : v3_check_sub_appid(call, sub, v3_body_text(call, "sub_appid"));
 }
 
 static const struct refusal *check_product(struct call *call, enum trade_type type)
@@ -25,23 +39,36 @@ static const struct refusal *check_product(struct call *call, enum trade_type ty
                        "V3 4.0: %s is not enabled for this account", trade_type_name(type));
 }
 
-/* V3 4.1: who will pay is said by JSAPI alone. */
-static const struct refusal *check_openid(struct call *call)
+static const struct refusal *judge_openid(struct call *call, const char *path, struct view appid)
 {
-    struct view openid = v3_body_text(call, "payer/openid"), appid = v3_body_text(call, "appid");
-    if (!openid.len)
-        return call_refuse(call, REFUSE(V3_NO_OPENID), VIEW("payer/openid"),
-                           "V3 4.1: JSAPI needs payer.openid");
-    enum openid_kind kind = openid_judge(openid, appid);
+    struct view openid = v3_body_text(call, path);
+    enum openid_kind kind = openid.len ? openid_judge(openid, appid) : OPENID_FINE;
     if (kind == OPENID_FOREIGN)
-        return call_refuse(call, REFUSE(V3_OTHER_OPENID), VIEW("payer/openid"),
+        return call_refuse(call, REFUSE(V3_OTHER_OPENID), view_str(path),
                            "V3 4.1: this openid is a payer of another appid than %.*s",
                            VIEW_ARG(appid));
     if (kind == OPENID_FINE || call_chose(call, SWITCH_openid_form, "accepted"))
         return NULL;
-    return call_refuse(call, REFUSE(V3_BAD_OPENID), VIEW("payer/openid"),
+    return call_refuse(call, REFUSE(V3_BAD_OPENID), view_str(path),
                        "V3 1.7: an openid has 28 characters, o first; the switch openid_form "
                        "lets others pass");
+}
+
+/* V3 4.1, 4.8: who will pay is said by JSAPI alone; to a provider by either appid. */
+static const struct refusal *check_openid(struct call *call)
+{
+    bool partner = v3_is_partner(call);
+    const char *own = partner ? "payer/sp_openid" : "payer/openid";
+    struct view of_sub = partner ? v3_body_text(call, "payer/sub_openid") : (struct view){};
+    struct view sub_appid = v3_body_text(call, "sub_appid");
+    if (!v3_body_text(call, own).len && !of_sub.len)
+        return call_refuse(call, REFUSE(V3_NO_OPENID), view_str(own), "V3 4.1: JSAPI needs %s",
+                           partner ? "payer.sp_openid or payer.sub_openid" : "payer.openid");
+    if (of_sub.len && !sub_appid.len)
+        return call_refuse(call, REFUSE(V3_SUB_APPID), VIEW("sub_appid"),
+                           "V3 4.8: payer.sub_openid needs the sub_appid that it belongs to");
+    const struct refusal *no = judge_openid(call, own, appid_of(call));
+    return no || !of_sub.len ? no : judge_openid(call, "payer/sub_openid", sub_appid);
 }
 
 /* V3 5.2; a repeat of a known number is judged by the re-entry table alone. */
@@ -72,31 +99,50 @@ static const struct refusal *check_expire(struct call *call, int64_t *expire_ms)
     return NULL;
 }
 
+struct kept {
+    const char *name, *path;
+};
+
+static int keep(struct call *call, const struct kept *kept, size_t count)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct view value = v3_body_text(call, kept[i].path);
+        if (value.len)
+            err = v2_msg_add(&call->in, view_str(kept[i].name), value);
+    }
+    return err;
+}
+
 /*
  * The order's fields under the names that all of the sandbox knows, and the body itself with its
  * keys sorted: that is what a repeated create is compared by (V3 5.3).
  */
 static int fill_request(struct call *call)
 {
-    static const struct {
-        const char *name, *path;
-    } kept[] = {
-        { "appid", "appid" },         { "body", "description" },
-        { "attach", "attach" },       { "notify_url", "notify_url" },
-        { "openid", "payer/openid" }, { "device_info", "scene_info/device_id" },
+    static const struct kept common[] = {
+        { "body", "description" },
+        { "attach", "attach" },
+        { "notify_url", "notify_url" },
+        { "device_info", "scene_info/device_id" },
     };
-    struct v2_msg *fields = &call->in;
-    int err = 0;
-    for (size_t i = 0; !err && i < COUNT(kept); i++) {
-        struct view value = v3_body_text(call, kept[i].path);
-        if (value.len)
-            err = v2_msg_add(fields, view_str(kept[i].name), value);
-    }
+    static const struct kept direct[] = { { "appid", "appid" }, { "openid", "payer/openid" } };
+    static const struct kept partner[] = {
+        { "appid", "sp_appid" },
+        { "sub_appid", "sub_appid" },
+        { "sub_mch_id", "sub_mchid" },
+        { "openid", "payer/sp_openid" },
+        { "sub_openid", "payer/sub_openid" },
+    };
+    int err = v3_is_partner(call) ? keep(call, partner, COUNT(partner))
+                                  : keep(call, direct, COUNT(direct));
+    if (!err)
+        err = keep(call, common, COUNT(common));
     struct buf sorted = BUF_INIT(V3_BODY_MAX);
     if (!err)
         err = json_write_as(call->v3->in, JSON_COMPACT | JSON_SORT_KEYS, &sorted);
     if (!err)
-        err = v2_msg_add(fields, VIEW("v3_body"), buf_view(&sorted));
+        err = v2_msg_add(&call->in, VIEW("v3_body"), buf_view(&sorted));
     buf_release(&sorted);
     return err;
 }
@@ -137,6 +183,8 @@ static const struct refusal *create(struct call *call, enum trade_type type)
     const struct refusal *no = check_appid(call);
     if (!no)
         no = check_product(call, type);
+    if (!no)
+        no = check_sub(call);
     if (!no && type == TRADE_TYPE_JSAPI)
         no = check_openid(call);
     if (!no)

@@ -1,5 +1,5 @@
 /* GET /v3/pay/transactions/out-trade-no/{…}, …/id/{…} — V3 4.2 */
-#include "api/v3/api_v3.h"
+#include "api/v3/partner.h"
 #include "base/err.h"
 
 static const struct v3_field number_field = {
@@ -16,6 +16,9 @@ static const struct v3_field id_field = { "V3 4.2 transaction_id",
                                           NULL,
                                           NULL,
                                           V3_PATH };
+static const struct v3_field sp_mchid_field = {
+    "V3 4.8 sp_mchid", "sp_mchid", "服务商户号", V3_TEXT, true, 1, 32, NULL, NULL, V3_QUERY
+};
 static const struct v3_field mchid_field = { "V3 4.2 mchid", "mchid", "直连商户号", V3_TEXT,
                                              true,           1,       32,           NULL,
                                              NULL,           V3_QUERY };
@@ -91,7 +94,10 @@ json_t *v3_transaction(const struct account *account, const struct order_row *or
     json_t *json = payment ? paid_json(account, order, payment) : unpaid_json(account, order);
     struct view attach = order_field(order, "attach");
     bool told = payment || attach.len; /* paid ones carry it also when it is empty */
-    if (json && told && json_object_set_new(json, "attach", text_of(attach)) != 0) {
+    int err = json && told && json_object_set_new(json, "attach", text_of(attach)) != 0;
+    if (json && !err)
+        err = v3_tell_partner(json, account, order, payment);
+    if (err) {
         json_decref(json);
         return NULL;
     }
@@ -100,19 +106,36 @@ json_t *v3_transaction(const struct account *account, const struct order_row *or
 
 /* ---- the two calls ------------------------------------------------------------------------------ */
 
+static const struct refusal *unread(struct call *call, const char *name)
+{
+    return call_refuse(call, REFUSE(V3_BAD_JSON), view_str(name),
+                       "V3 4.2: the query parameter %s cannot be read", name);
+}
+
 static const struct refusal *check_mchid(struct call *call)
 {
+    const struct v3_field *field = v3_is_partner(call) ? &sp_mchid_field : &mchid_field;
     char mchid[65] = "";
-    int err = v3_query_get(call, "mchid", mchid, sizeof(mchid));
+    int err = v3_query_get(call, field->path, mchid, sizeof(mchid));
     if (err && err != ERR_NOT_FOUND)
-        return call_refuse(call, REFUSE(V3_BAD_JSON), VIEW("mchid"),
-                           "V3 4.2: the query parameter mchid cannot be read");
-    const struct refusal *no = v3_text_check(call, &mchid_field, view_str(mchid));
+        return unread(call, field->path);
+    const struct refusal *no = v3_text_check(call, field, view_str(mchid));
     if (no || view_eq(view_str(mchid), call->v3->auth.mchid))
         return no;
     return call_refuse(call, REFUSE(V3_MCHID_DIFFERS), VIEW("mchid"),
                        "V3 1.5: the query says %s, Authorization %.*s", mchid,
                        VIEW_ARG(call->v3->auth.mchid));
+}
+
+/* V3 4.8: a provider's orders are asked for with the sub-merchant's number. */
+static const struct refusal *check_whose(struct call *call, struct view id, struct view number)
+{
+    char sub[65] = "";
+    int err = v3_is_partner(call) ? v3_query_get(call, "sub_mchid", sub, sizeof(sub)) : 0;
+    if (err && err != ERR_NOT_FOUND)
+        return unread(call, "sub_mchid");
+    const struct refusal *no = v3_check_sub(call, view_str(sub));
+    return no ? no : v3_check_sub_order(call, view_str(sub), id, number);
 }
 
 static int fill_answer(struct call *call, const struct order_row *order)
@@ -129,6 +152,8 @@ static const struct refusal *find(struct call *call, struct view id, struct view
 {
     struct order_row order = {};
     const struct refusal *no = check_mchid(call);
+    if (!no)
+        no = check_whose(call, id, number);
     if (!no)
         no = order_find(&call->sandbox->engine, call->account, id, number, &order);
     if (no && no->id == REFUSE_QUERY_UNKNOWN)

@@ -1,6 +1,6 @@
 /* /v3/refund/domestic/refunds — V3 4.4, 7 */
 #include "engine/refund.h"
-#include "api/v3/api_v3.h"
+#include "api/v3/partner.h"
 #include "base/err.h"
 
 #define FEN_MAX INT64_MAX
@@ -32,6 +32,7 @@ static const struct refusal *rule_funds(struct call *call, const struct v3_field
 #define G "goods_detail/*/"
 
 const struct v3_field v3_refund_fields[] = {
+    { P "sub_mchid", "sub_mchid", "子商户号", V3_TEXT, false, 1, 32, NULL, NULL, V3_BODY },
     { P "transaction_id", "transaction_id", "微信支付订单号", V3_TEXT, false, 1, 32, NULL, NULL,
       V3_BODY },
     { P "out_trade_no", "out_trade_no", "商户订单号", V3_TEXT, false, 6, 32, &v3_number_pattern,
@@ -123,8 +124,10 @@ json_t *v3_refund_told(const struct account *account, const struct refund_row *r
         "total", (json_int_t)order->total_fen, "refund", (json_int_t)refund->refund_fen,
         "payer_total", (json_int_t)payment->cash_fen, "payer_refund",
         (json_int_t)refund_cash(order, payment, refund));
-    if (json && refund->state == REFUND_SUCCESS &&
-        add_time(json, "success_time", refund->ended_ms) != 0) {
+    int err = json ? v3_tell_partner(json, account, order, payment) : 0;
+    if (json && !err && refund->state == REFUND_SUCCESS)
+        err = add_time(json, "success_time", refund->ended_ms);
+    if (err) {
         json_decref(json);
         return NULL;
     }
@@ -166,12 +169,17 @@ const struct refusal *v3_refund(struct call *call)
     struct order_row order = {};
     struct payment_row payment = {};
     if (!spec.transaction_id.len && !spec.out_trade_no.len)
-        return v3_field_refuse(call, &v3_refund_fields[0], NULL,
+        return v3_field_refuse(call, &v3_refund_fields[1], NULL,
                                "transaction_id or out_trade_no is required",
                                "输入源“/body/transaction_id”映射到字段“微信支付订单号”"
                                "必填性规则校验失败，此字段为必填项");
-    const struct refusal *no =
-        refund_open(&call->sandbox->engine, call->account, &spec, &refund, &order, &payment);
+    struct view sub = v3_body_text(call, "sub_mchid");
+    const struct refusal *no = v3_check_sub(call, sub);
+    if (!no)
+        no = v3_check_sub_order(call, sub, spec.transaction_id, spec.out_trade_no);
+    if (no)
+        return no;
+    no = refund_open(&call->sandbox->engine, call->account, &spec, &refund, &order, &payment);
     return v3_refund_answer(call, no, &refund, &order, &payment);
 }
 
@@ -181,7 +189,14 @@ const struct refusal *v3_refund_query(struct call *call)
     struct order_row order = {};
     struct payment_row payment = {};
     struct refund_name name = { .out_refund_no = view_str(call->v3->param[0]) };
+    char sub[65] = "";
+    int err = v3_query_get(call, "sub_mchid", sub, sizeof(sub));
     const struct refusal *no =
-        refund_find(&call->sandbox->engine, call->account, &name, &refund, &order, &payment);
+        err && err != ERR_NOT_FOUND ? REFUSE(V3_BAD_JSON) : v3_check_sub(call, view_str(sub));
+    if (no)
+        return no;
+    no = refund_find(&call->sandbox->engine, call->account, &name, &refund, &order, &payment);
+    if (!no && !view_is(order_field(&order, "sub_mch_id"), sub))
+        no = REFUSE(V3_SUB_ORDER);
     return v3_refund_answer(call, no, &refund, &order, &payment);
 }
