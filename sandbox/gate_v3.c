@@ -292,6 +292,8 @@ static const struct refusal *check_fields(struct call *call)
         return NULL;
     const struct refusal *no = v3_fields_check(call, call->route->v3_fields);
     struct view number = v3_body_text(call, "out_trade_no");
+    if (!number.len)
+        number = v3_body_text(call, "combine_out_trade_no");
     if (number.len) /* else it is the path's */
         (void)view_copy(number, call->exchange->out_trade_no, sizeof(call->exchange->out_trade_no));
     if (no)
@@ -300,6 +302,8 @@ static const struct refusal *check_fields(struct call *call)
     struct view mchid = v3_body_text(call, "mchid");
     if (!mchid.len)
         mchid = v3_body_text(call, "sp_mchid");
+    if (!mchid.len)
+        mchid = v3_body_text(call, "combine_mchid");
     if (!mchid.len || view_eq(mchid, call->v3->auth.mchid))
         return NULL;
     return call_refuse(call, REFUSE(V3_MCHID_DIFFERS), VIEW("mchid"),

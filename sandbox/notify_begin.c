@@ -6,6 +6,8 @@
 #include "engine/refund.h"
 #include "wxpay/v2_ack.h"
 
+#define COMBINE_BODY_MAX (256 * 1024)
+
 /* The record shows what is called and said, so that is where it lies. */
 static int make_urls(struct exchange *exchange, const struct account *account, struct view url)
 {
@@ -17,66 +19,97 @@ static int make_urls(struct exchange *exchange, const struct account *account, s
     return err ? err : account_map_url(account, url, &exchange->real_url);
 }
 
-static void describe(struct delivery *d, const struct account *account,
-                     const struct order_row *order)
+/* What it is about, by its kind. */
+struct subject {
+    struct order_row order;
+    struct refund_row refund;
+    struct told_row text;
+    struct combine combine;
+};
+
+static int subject_load(struct sandbox *sandbox, const struct account *account,
+                        const struct notice_row *notice, struct subject *out)
+{
+    int err;
+    *out = (struct subject){};
+    if (notice->kind == NOTICE_COMBINE)
+        return combine_load(&sandbox->engine, notice->about_id, &out->combine);
+    if (notice->kind == NOTICE_ECHO)
+        return told_get(sandbox->store, notice->about_id, &out->text);
+    err = order_get(sandbox->store, notice->order_id, &out->order);
+    if (!err && notice->kind == NOTICE_REFUND)
+        err = refund_get(sandbox->store, notice->about_id, &out->refund);
+    refund_see_time(account, &out->refund);
+    return err;
+}
+
+static void subject_release(struct subject *subject)
+{
+    combine_release(&subject->combine);
+    told_row_release(&subject->text);
+    refund_row_release(&subject->refund);
+    order_row_release(&subject->order);
+}
+
+static struct view url_of(const struct subject *subject)
+{
+    if (subject->text.id)
+        return buf_view(&subject->text.url);
+    if (subject->refund.id)
+        return buf_view(&subject->refund.notify_url);
+    return order_field(subject->combine.count ? &subject->combine.part[0].order : &subject->order,
+                       "notify_url");
+}
+
+static const char *number_of(const struct subject *subject)
+{
+    return subject->combine.count ? subject->combine.row.out_trade_no : subject->order.out_trade_no;
+}
+
+static void describe(struct delivery *d, const struct account *account, const char *number)
 {
     struct exchange *exchange = d->exchange;
     (void)view_copy(view_str(account->mch_id), exchange->mch_id, sizeof(exchange->mch_id));
     (void)view_copy(view_str(notice_kind_name(d->notice.kind)), exchange->api,
                     sizeof(exchange->api));
-    (void)view_copy(view_str(order->out_trade_no), exchange->out_trade_no,
-                    sizeof(exchange->out_trade_no));
+    (void)view_copy(view_str(number), exchange->out_trade_no, sizeof(exchange->out_trade_no));
     exchange->virtual_ms = d->row.sent_ms;
     exchange->notice_id = d->notice.id;
     exchange->attempt = d->row.attempt;
     exchange->fault = d->dress.probe ? fault_kind_name(FAULT_PROBE) : d->fault; /* or a switch */
 }
 
-static int make_body(struct delivery *d, struct account *account, const struct order_row *order,
-                     const struct refund_row *refund, const struct told_row *text,
+static int make_body(struct delivery *d, struct account *account, const struct subject *about,
                      const struct fault *fault)
 {
     struct buf *body = &d->exchange->request_body;
-    d->v3 = text->id || (refund->id ? refund->dialect : order->dialect) == DIALECT_V3;
-    struct told_v3 told = { &d->notice, order, refund, text, fault };
-    if (!d->v3 && refund->id)
+    d->v3 = about->text.id || about->combine.count ||
+            (about->refund.id ? about->refund.dialect : about->order.dialect) == DIALECT_V3;
+    struct told_v3 told = { &d->notice,   &about->order,   &about->refund,
+                            &about->text, &about->combine, fault };
+    if (!d->v3 && about->refund.id)
         return notify_refund_v2(d->notify, account, &told, body);
     if (!d->v3)
-        return notify_body_v2(d->notify, account, order, fault, body);
+        return notify_body_v2(d->notify, account, &about->order, fault, body);
+    if (about->combine.count) /* fifty parts may tell more than a record usually keeps */
+        body->max = COMBINE_BODY_MAX;
     return notify_body_v3(d->notify, account, &told, &d->dress, body);
-}
-
-static struct view url_of(const struct order_row *order, const struct refund_row *refund,
-                          const struct told_row *text)
-{
-    if (text->id)
-        return buf_view(&text->url);
-    return refund->id ? buf_view(&refund->notify_url) : order_field(order, "notify_url");
 }
 
 static int fill(struct delivery *d, struct account *account, const struct fault *fault)
 {
     struct sandbox *sandbox = d->notify->sandbox;
-    struct order_row order = {};
-    struct refund_row refund = {};
-    struct told_row text = {};
+    struct subject about = {};
     int err = exchange_begin(sandbox->exchanges, EXCHANGE_NOTIFICATION, &d->exchange);
-    if (!err && d->notice.kind == NOTICE_ECHO)
-        err = told_get(sandbox->store, d->notice.about_id, &text);
-    else if (!err)
-        err = order_get(sandbox->store, d->notice.order_id, &order);
-    if (!err && d->notice.kind == NOTICE_REFUND)
-        err = refund_get(sandbox->store, d->notice.about_id, &refund);
-    refund_see_time(account, &refund);
     if (!err)
-        err = make_urls(d->exchange, account, url_of(&order, &refund, &text));
+        err = subject_load(sandbox, account, &d->notice, &about);
     if (!err)
-        err = make_body(d, account, &order, &refund, &text, fault);
+        err = make_urls(d->exchange, account, url_of(&about));
     if (!err)
-        describe(d, account, &order);
-    told_row_release(&text);
-    refund_row_release(&refund);
-    order_row_release(&order);
+        err = make_body(d, account, &about, fault);
+    if (!err)
+        describe(d, account, number_of(&about));
+    subject_release(&about);
     return err;
 }
 
@@ -141,20 +174,19 @@ static int begin_one(struct notify *notify, const struct delivery_plan *plan,
     return 0;
 }
 
-/* By the order's number, for faults that are about one order; none is about no order. */
+/* By the number, for faults that are about one order; an echo is about none. */
 static struct fault *take_fault(struct notify *notify, const struct delivery_plan *plan)
 {
     struct sandbox *sandbox = notify->sandbox;
     if (plan->shadow || faults_count(plan->account) == 0)
         return NULL;
-    struct order_row order = {};
+    struct subject about;
     struct fault *fault = NULL;
-    if (plan->notice.kind == NOTICE_ECHO ||
-        order_get(sandbox->store, plan->notice.order_id, &order) == 0)
-        fault = faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
-                            view_str(notice_kind_name(plan->notice.kind)),
-                            view_str(order.out_trade_no));
-    order_row_release(&order);
+    if (subject_load(sandbox, plan->account, &plan->notice, &about) == 0)
+        fault =
+            faults_take(sandbox->accounts, plan->account, FAULT_DOOR_NOTIFICATION,
+                        view_str(notice_kind_name(plan->notice.kind)), view_str(number_of(&about)));
+    subject_release(&about);
     return fault;
 }
 

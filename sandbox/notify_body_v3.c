@@ -35,38 +35,53 @@ static void make_lasting(const struct notify *notify, const struct told_v3 *told
     rng_hex(&rng, out->nonce, V3_SEAL_NONCE_LEN);
 }
 
-/* FAULT_ALTERED_AMOUNT: consistent in itself, and wrong. */
-static int alter_amount(json_t *transaction, const struct order_row *order, int64_t total_fen)
+/* The member @name of @amount becomes @total, and what was paid follows it. */
+static int alter_one(json_t *amount, const char *name, const char *paid_name, int64_t total)
 {
-    json_t *amount = json_object_get(transaction, "amount");
-    json_int_t cash = json_integer_value(json_object_get(amount, "payer_total"));
-    cash += total_fen - order->total_fen;
-    int failed = json_object_set_new(amount, "total", json_integer(total_fen));
-    failed |= json_object_set_new(amount, "payer_total", json_integer(cash < 0 ? 0 : cash));
+    json_int_t before = json_integer_value(json_object_get(amount, name));
+    json_int_t paid = json_integer_value(json_object_get(amount, paid_name));
+    paid += total - before;
+    int failed = json_object_set_new(amount, name, json_integer(total));
+    failed |= json_object_set_new(amount, paid_name, json_integer(paid < 0 ? 0 : paid));
     return failed ? ERR_NOMEM : 0;
 }
 
-static json_t *plain_json(const struct account *account, const struct told_v3 *told,
-                          const struct payment_row *payment)
+/* FAULT_ALTERED_AMOUNT: consistent in itself, and wrong. Of a combined order: the first part. */
+static int alter_amount(json_t *told, int64_t total_fen)
 {
-    if (told->text->id)
-        return json_loadb(told->text->body.ptr, told->text->body.len, 0, NULL);
-    return told->refund->id ? v3_refund_told(account, told->refund, told->order, payment)
-                            : v3_transaction(account, told->order, payment);
+    json_t *first = json_array_get(json_object_get(told, "sub_orders"), 0);
+    if (first)
+        return alter_one(json_object_get(first, "amount"), "total_amount", "payer_amount",
+                         total_fen);
+    return alter_one(json_object_get(told, "amount"), "total", "payer_total", total_fen);
+}
+
+static int plain_json(const struct notify *notify, const struct account *account,
+                      const struct told_v3 *told, json_t **out)
+{
+    struct payment_row payment;
+    int err = 0;
+    if (told->text->id) {
+        *out = json_loadb(told->text->body.ptr, told->text->body.len, 0, NULL);
+    } else if (told->combine->count) {
+        *out = v3_combined(told->combine);
+    } else {
+        err = payment_get(notify->sandbox->store, told->order->id, &payment);
+        if (!err)
+            *out = told->refund->id ? v3_refund_told(account, told->refund, told->order, &payment)
+                                    : v3_transaction(account, told->order, &payment);
+    }
+    return err || *out ? err : ERR_NOMEM;
 }
 
 static int write_plain(struct notify *notify, const struct account *account,
                        const struct told_v3 *told, struct buf *out)
 {
     const struct fault *fault = told->fault;
-    struct payment_row payment = {};
-    int err = told->text->id ? 0 : payment_get(notify->sandbox->store, told->order->id, &payment);
-    if (err)
-        return err;
-    json_t *json = plain_json(account, told, &payment);
-    err = json ? 0 : ERR_NOMEM;
+    json_t *json = NULL;
+    int err = plain_json(notify, account, told, &json);
     if (!err && fault && fault->kind == FAULT_ALTERED_AMOUNT)
-        err = alter_amount(json, told->order, fault->total_fen);
+        err = alter_amount(json, fault->total_fen);
     if (!err && fault && fault->kind == FAULT_ALTER)
         err = edit_v3(json, fault);
     if (!err)

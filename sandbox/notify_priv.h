@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "dress_v2.h"
 #include "dress_v3.h"
+#include "engine/combine.h"
 #include "notify.h"
 #include "sandbox.h"
 #include "turn.h"
@@ -122,6 +123,7 @@ struct told_v3 {
     const struct order_row *order;
     const struct refund_row *refund; /* id 0: a payment */
     const struct told_row *text;     /* id 0: of an order */
+    const struct combine *combine;   /* count 0: of one order; else @order is empty */
     const struct fault *fault;       /* NULL: rightly */
 };
 

@@ -19,10 +19,32 @@ static const struct refusal_v3 *row_of(const struct call *call, const struct ref
     return refusal_v3_of(no->id, call_chose(call, SWITCH_strict_docs, "documentation"));
 }
 
+static bool is_combine(const struct call *call)
+{
+    return view_starts(view_str(call->route->path), VIEW("/v3/combine-transactions/"));
+}
+
+/* This family spells codes as V2 did (V3 4.7). */
+static const char *old_spelling(const char *code)
+{
+    static const char *const spelt[][2] = {
+        { "NO_AUTH", "NOAUTH" },
+        { "RULE_LIMIT", "RULELIMIT" },
+        { "SYSTEM_ERROR", "SYSTEMERROR" },
+        { "ORDER_NOT_EXIST", "ORDERNOTEXIST" },
+    };
+    for (size_t i = 0; i < COUNT(spelt); i++)
+        if (strcmp(code, spelt[i][0]) == 0)
+            return spelt[i][1];
+    return code;
+}
+
 static const char *code_of(const struct call *call, const struct refusal_v3 *row)
 {
     bool other = call_chose(call, SWITCH_paid_code, "ORDER_PAID");
-    return other && strcmp(row->code, "ORDERPAID") == 0 ? "ORDER_PAID" : row->code;
+    if (other && strcmp(row->code, "ORDERPAID") == 0)
+        return "ORDER_PAID";
+    return is_combine(call) ? old_spelling(row->code) : row->code;
 }
 
 static json_t *message_of(const struct call *call, const struct refusal_v3 *row)

@@ -115,7 +115,7 @@ static void on_first_delivery(void *owner, const struct delivery_row *)
  * Fault before_answer: a payer faster than the answer (V2 5.5 race 5). The order is paid at once
  * and the answer waits for the first delivery's end.
  */
-void routes_pay_before_answer(struct call *call)
+void routes_pay_before_answer(struct call *call, payer_find_fn *find)
 {
     struct sandbox *sandbox = call->sandbox;
     struct fault *fault = faults_take(sandbox->accounts, call->account, FAULT_DOOR_NOTIFICATION,
@@ -125,7 +125,7 @@ void routes_pay_before_answer(struct call *call)
     struct scan scan = {};
     struct paid paid = {};
     struct pay_spec spec = { .outcome = PAY_PAID };
-    payer_find(&sandbox->engine, call->account, view_str(call->exchange->out_trade_no), &scan);
+    find(&sandbox->engine, call->account, view_str(call->exchange->out_trade_no), &scan);
     if (payer_pay(&sandbox->engine, &scan, &spec, &paid) == PHONE_DONE &&
         notify_resend(sandbox->notify, call->account, paid.notice.id, on_first_delivery, call) == 0)
         call->waits = true;
@@ -156,7 +156,7 @@ static void serve(struct call *call)
         return;
     no = route->handler(call);
     if (!no && route->handler == v2_unifiedorder)
-        routes_pay_before_answer(call);
+        routes_pay_before_answer(call, payer_find);
     if (!no && call->fault && call->fault->kind == FAULT_SYSTEM_ERROR)
         no = REFUSE(SYSTEM_ERROR); /* done, and told as not done */
     reply_v2(call, no);

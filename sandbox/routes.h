@@ -5,6 +5,7 @@
 #define SANDBOX_ROUTES_H
 
 #include "call.h"
+#include "engine/payer.h"
 
 struct field;
 struct v3_field;
@@ -35,7 +36,9 @@ void routes_take_fault(struct call *call);
  * Fault before_answer: the order that the exchange names is paid, and the answer waits for the first
  * delivery's end.
  */
-void routes_pay_before_answer(struct call *call);
+typedef void payer_find_fn(struct engine *engine, struct account *account, struct view number,
+                           struct scan *out);
+void routes_pay_before_answer(struct call *call, payer_find_fn *find);
 
 /* http_server's on_call of the API door; @owner is the sandbox. */
 void routes_on_call(struct http_call *http, void *owner);

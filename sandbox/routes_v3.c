@@ -47,12 +47,13 @@ static const struct route routes[] = {
     GET("/v3/bill/fundflowbill", "v3/fundflowbill", "V3 4.5", v3_fund_bill),
     GET("/v3/billdownload/file", "v3/billdownload", "V3 4.5", v3_bill_file),
     POST("/v3/security/echo", "v3/echo", "V3 4.14", v3_echo_fields, v3_echo),
-    NOT_BUILT("POST", C "native", "v3/combine_native", "V3 4.7"),
-    NOT_BUILT("POST", C "jsapi", "v3/combine_jsapi", "V3 4.7"),
-    NOT_BUILT("POST", C "app", "v3/combine_app", "V3 4.7"),
-    NOT_BUILT("POST", C "h5", "v3/combine_h5", "V3 4.7"),
-    NOT_BUILT("GET", C "out-trade-no/{out_trade_no}", "v3/combine_query", "V3 4.7"),
-    NOT_BUILT("POST", C "out-trade-no/{out_trade_no}/close", "v3/combine_close", "V3 4.7"),
+    POST(C "native", "v3/combine_native", "V3 4.7", v3_combine_native_fields, v3_combine_native),
+    POST(C "jsapi", "v3/combine_jsapi", "V3 4.7", v3_combine_jsapi_fields, v3_combine_jsapi),
+    POST(C "app", "v3/combine_app", "V3 4.7", v3_combine_app_fields, v3_combine_app),
+    POST(C "h5", "v3/combine_h5", "V3 4.7", v3_combine_h5_fields, v3_combine_h5),
+    GET(C "out-trade-no/{combine_out_trade_no}", "v3/combine_query", "V3 4.7", v3_combine_query),
+    POST(C "out-trade-no/{combine_out_trade_no}/close", "v3/combine_close", "V3 4.7",
+         v3_combine_close_fields, v3_combine_close),
     POST(S "native", "v3/partner_native", "V3 4.8", v3_partner_native_fields, v3_native),
     POST(S "jsapi", "v3/partner_jsapi", "V3 4.8", v3_partner_jsapi_fields, v3_jsapi),
     POST(S "app", "v3/partner_app", "V3 4.8", v3_partner_app_fields, v3_app),
@@ -126,7 +127,7 @@ static int decode_params(struct call *call, const struct view params[V3_PARAMS_M
 static void name_order(struct call *call)
 {
     struct exchange *exchange = call->exchange;
-    if (view_find(view_str(call->route->path), VIEW("{out_trade_no}")) != SIZE_MAX)
+    if (view_find(view_str(call->route->path), VIEW("out_trade_no}")) != SIZE_MAX)
         (void)view_copy(view_str(call->v3->param[0]), exchange->out_trade_no,
                         sizeof(exchange->out_trade_no));
 }
@@ -144,15 +145,17 @@ static void name_transaction(struct call *call)
     order_row_release(&order);
 }
 
-/* Does this call make what a payer can pay? */
-static bool is_create(const struct route *route)
+/* What a payer can pay after this call; NULL: nothing. */
+static payer_find_fn *payable(const struct route *route)
 {
-    static const struct refusal *(*const creates[])(struct call *) = { v3_native, v3_jsapi, v3_app,
-                                                                       v3_h5 };
+    static const struct refusal *(*const creates[])(struct call *) = {
+        v3_native,         v3_jsapi,         v3_app,         v3_h5,
+        v3_combine_native, v3_combine_jsapi, v3_combine_app, v3_combine_h5,
+    };
     for (size_t i = 0; i < COUNT(creates); i++)
         if (route->handler == creates[i])
-            return true;
-    return false;
+            return i < 4 ? payer_find : payer_find_combined;
+    return NULL;
 }
 
 /* What the gateway says, so unsigned (V3 2.6). */
@@ -181,8 +184,9 @@ static void handle(struct call *call)
     if (reply_v3_fault_before(call))
         return;
     const struct refusal *no = run_handler(call);
-    if (!no && is_create(call->route))
-        routes_pay_before_answer(call);
+    payer_find_fn *find_payable = payable(call->route);
+    if (!no && find_payable)
+        routes_pay_before_answer(call, find_payable);
     if (!no && call->fault && call->fault->kind == FAULT_SYSTEM_ERROR)
         no = REFUSE(SYSTEM_ERROR); /* done, and told as not done */
     reply_v3(call, no);

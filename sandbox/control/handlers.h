@@ -27,6 +27,9 @@ int do_keys_platform(struct ask *ask);
 /* orders.c */
 int do_orders(struct ask *ask);
 int do_order(struct ask *ask);
+/* combines.c */
+int do_combines(struct ask *ask);
+int do_combine(struct ask *ask);
 /* refunds.c */
 int do_refunds(struct ask *ask);
 int do_refund(struct ask *ask);

@@ -37,18 +37,14 @@ static int add_notice(void *ctx, const struct notice_row *notice)
     return listing->out->err;
 }
 
-/* The only one of an order; nothing when there is none. */
+/* That of a payment; nothing when there is none. */
 static int add_notice_of(struct ask *ask, struct view number, struct listing *listing)
 {
-    struct order_row order = {};
     struct notice_row notice = {};
-    int err = order_get_by_number(listing->sandbox->store, ask->account->id, number, &order);
+    int err = notice_find(listing->sandbox->store, ask->account, number, &notice);
 
     if (!err)
-        err = notice_get_by_order(listing->sandbox->store, order.id, NOTICE_PAYMENT, &notice);
-    if (!err)
         err = add_notice(listing, &notice);
-    order_row_release(&order);
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 

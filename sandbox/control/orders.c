@@ -29,7 +29,7 @@ static int add_order(void *ctx, const struct order_row *row)
     struct ask *ask = listing->ask;
     struct order_row now = *row; /* what it holds stays the store's */
 
-    order_see_time(ask->account, &now);
+    order_see_time(&ask->control->sandbox->engine, ask->account, &now);
     if (listing->state && now.state != listing->state)
         return 0;
     show_order(&ask->out, NULL, ask->control->sandbox, &now);

@@ -182,10 +182,14 @@ static int pay(struct phone_call *call, struct callup_check *check)
     out_str(out, "result", done ? "paid" : "refused");
     out_str(out, "reason", done ? NULL : phone_name(phone));
     out_str(out, "text", phone_text(phone));
-    if (scan->order.id)
+    if (scan->order.id && !scan->combine)
         show_order(out, "order", sandbox, &scan->order);
     else
         out_null(out, "order");
+    if (scan->combine)
+        show_combine(out, "combined", sandbox, scan->combine);
+    else
+        out_null(out, "combined");
     out_str(out, "transaction_id", done ? paid.payment.transaction_id : NULL);
     if (done && paid.notice.id)
         out_int(out, "notification_id", paid.notice.id);
@@ -285,6 +289,7 @@ static bool is_known(struct ask *ask, const struct phone_in *in)
     struct sandbox *sandbox = ask->control->sandbox;
     struct account *account = accounts_find(sandbox->accounts, in->mch_id);
     struct order_row order = {};
+    struct combine_row combine = {};
     int err;
 
     if (!account) {
@@ -293,9 +298,12 @@ static bool is_known(struct ask *ask, const struct phone_in *in)
     }
     err = order_get_by_number(sandbox->store, account->id, in->out_trade_no, &order);
     if (err == ERR_NOT_FOUND)
+        err = combine_get_by_number(sandbox->store, account->id, in->out_trade_no, &combine);
+    if (err == ERR_NOT_FOUND)
         ask_unknown(ask, "order", in->out_trade_no);
     else if (err)
         ask_refuse(ask, 500, "TROUBLE", "", "%s", err_text(err));
+    combine_row_release(&combine);
     order_row_release(&order);
     return err == 0;
 }

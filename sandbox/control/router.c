@@ -23,6 +23,8 @@ static const struct control_route routes[] = {
     { "POST", "/v1/accounts/{mch_id}/v3/platform", do_keys_platform, NOTHING },
     { "GET", "/v1/accounts/{mch_id}/orders", do_orders, QUERY },
     { "GET", "/v1/accounts/{mch_id}/orders/{out_trade_no}", do_order, NOTHING },
+    { "GET", "/v1/accounts/{mch_id}/combines", do_combines, QUERY },
+    { "GET", "/v1/accounts/{mch_id}/combines/{combine_out_trade_no}", do_combine, NOTHING },
     { "GET", "/v1/accounts/{mch_id}/refunds", do_refunds, QUERY },
     { "GET", "/v1/accounts/{mch_id}/refunds/{out_refund_no}", do_refund, NOTHING },
     { "POST", "/v1/accounts/{mch_id}/refunds/{out_refund_no}/end", do_refund_end, NOTHING },

@@ -1,6 +1,7 @@
 #include "control/show.h"
 
 #include "base/err.h"
+#include "engine/notice_rule.h"
 #include "engine/openid.h"
 #include "engine/partner.h"
 
@@ -114,18 +115,46 @@ static void show_payment(struct json_out *out, const char *key, struct sandbox *
     out_close(out, '}');
 }
 
+/* Which combined order a part belongs to; null for 0. */
+static void show_combined(struct json_out *out, const char *key, struct sandbox *sandbox,
+                          int64_t id)
+{
+    struct combine_row row = {};
+    struct account *account;
+
+    if (!id) {
+        out_null(out, key);
+        return;
+    }
+    keep(out, combine_get(sandbox->store, id, &row));
+    account = accounts_by_id(sandbox->accounts, row.account_id);
+    out_open(out, key, '{');
+    out_str(out, "mch_id", account ? account->mch_id : NULL);
+    out_str(out, "combine_out_trade_no", row.out_trade_no);
+    out_close(out, '}');
+    combine_row_release(&row);
+}
+
+/* What leads to its cashier, by its trade type. */
+static void show_prepay(struct json_out *out, const struct order_row *order)
+{
+    bool native = order->trade_type == TRADE_TYPE_NATIVE;
+    bool browser = order->trade_type == TRADE_TYPE_MWEB;
+    char code_url[CODE_URL_MAX + 1], h5_url[H5_URL_MAX + 1];
+
+    order_code_url(order, code_url);
+    order_h5_url(order, h5_url);
+    out_str(out, "prepay_id", order->prepay_id);
+    out_str(out, "code_url", native ? code_url : NULL);
+    out_str(out, "h5_url", browser ? h5_url : NULL);
+}
+
 /* The members of an order without the closing bracket. */
 static void open_order(struct json_out *out, const char *key, struct sandbox *sandbox,
                        const struct order_row *order)
 {
     struct account *account = accounts_by_id(sandbox->accounts, order->account_id);
-    bool native = order->trade_type == TRADE_TYPE_NATIVE;
-    bool browser = order->trade_type == TRADE_TYPE_MWEB;
-    char code_url[CODE_URL_MAX + 1], h5_url[H5_URL_MAX + 1];
-    struct view sub;
 
-    order_code_url(order, code_url);
-    order_h5_url(order, h5_url);
     out_open(out, key, '{');
     out_int(out, "id", order->id);
     out_str(out, "mch_id", account ? account->mch_id : NULL);
@@ -136,19 +165,18 @@ static void open_order(struct json_out *out, const char *key, struct sandbox *sa
     out_text(out, "body", order_field(order, "body"));
     out_text(out, "attach", order_field(order, "attach"));
     out_text(out, "notify_url", order_field(order, "notify_url"));
-    sub = order_field(order, "sub_mch_id");
+    struct view sub = order_field(order, "sub_mch_id");
     if (sub.len)
         out_text(out, "sub_mch_id", sub);
     else
         out_null(out, "sub_mch_id");
-    out_str(out, "prepay_id", order->prepay_id);
-    out_str(out, "code_url", native ? code_url : NULL);
-    out_str(out, "h5_url", browser ? h5_url : NULL);
+    show_prepay(out, order);
     out_moment(out, "created", order->created_ms);
     out_moment(out, "expire", order->expire_ms);
     out_moment(out, "closed", order->closed_ms);
     out_str(out, "sign_type", v2_sign_type_name((enum v2_sign_type)order->sign_type));
     show_payment(out, "payment", sandbox, order->id);
+    show_combined(out, "combined", sandbox, order->combine_id);
 }
 
 void show_order(struct json_out *out, const char *key, struct sandbox *sandbox,
@@ -158,12 +186,10 @@ void show_order(struct json_out *out, const char *key, struct sandbox *sandbox,
     out_close(out, '}');
 }
 
-static void show_notice_of(struct json_out *out, const char *key, struct sandbox *sandbox,
-                           int64_t order_id)
+/* @err is that of finding it. */
+static void show_notice_found(struct json_out *out, const char *key, struct sandbox *sandbox,
+                              int err, struct notice_row notice)
 {
-    struct notice_row notice = {};
-    int err = notice_get_by_order(sandbox->store, order_id, NOTICE_PAYMENT, &notice);
-
     if (err == ERR_NOT_FOUND)
         notice.id = 0;
     else
@@ -175,6 +201,7 @@ void show_order_numbered(struct json_out *out, const char *key, struct sandbox *
                          const struct account *account, struct view out_trade_no)
 {
     struct order_row order = {};
+    struct notice_row notice = {};
     int err = order_get_by_number(sandbox->store, account->id, out_trade_no, &order);
 
     if (err) {
@@ -183,10 +210,55 @@ void show_order_numbered(struct json_out *out, const char *key, struct sandbox *
             keep(out, err);
     } else {
         open_order(out, key, sandbox, &order);
-        show_notice_of(out, "notification", sandbox, order.id);
+        err = notice_find(sandbox->store, account, out_trade_no, &notice);
+        show_notice_found(out, "notification", sandbox, err, notice);
         out_close(out, '}');
     }
     order_row_release(&order);
+}
+
+void show_combine(struct json_out *out, const char *key, struct sandbox *sandbox,
+                  const struct combine *combine)
+{
+    const struct combine_row *row = &combine->row;
+    const struct order_row *first = &combine->part[0].order;
+    struct notice_row notice = {};
+    int err = notice_get_about(sandbox->store, NOTICE_COMBINE, row->id, &notice);
+
+    out_open(out, key, '{');
+    out_int(out, "id", row->id);
+    out_str(out, "mch_id", combine->account->mch_id);
+    out_str(out, "combine_out_trade_no", row->out_trade_no);
+    out_str(out, "trade_type", trade_type_name(row->trade_type));
+    out_str(out, "state", trade_state_name(row->state));
+    out_int(out, "total_fen", combine_total_fen(combine));
+    show_prepay(out, first);
+    out_moment(out, "created", row->created_ms);
+    out_moment(out, "expire", row->expire_ms);
+    out_moment(out, "closed", row->closed_ms);
+    out_moment(out, "paid", row->paid_ms);
+    out_str(out, "transaction_id", row->transaction_id[0] ? row->transaction_id : NULL);
+    out_open(out, "sub_orders", '[');
+    for (size_t i = 0; i < combine->count; i++)
+        show_order(out, NULL, sandbox, &combine->part[i].order);
+    out_close(out, ']');
+    show_notice_found(out, "notification", sandbox, err, notice);
+    out_close(out, '}');
+}
+
+void show_combine_numbered(struct json_out *out, const char *key, struct sandbox *sandbox,
+                           struct account *account, struct view number)
+{
+    struct combine combine;
+    const struct refusal *no = combine_find(&sandbox->engine, account, number, &combine);
+
+    if (no && no->id == REFUSE_SYSTEM_ERROR)
+        keep(out, ERR_STORE);
+    if (no)
+        out_null(out, key);
+    else
+        show_combine(out, key, sandbox, &combine);
+    combine_release(&combine);
 }
 
 void show_delivery(struct json_out *out, const char *key, const struct delivery_row *delivery)
@@ -206,6 +278,22 @@ void show_delivery(struct json_out *out, const char *key, const struct delivery_
     out_close(out, '}');
 }
 
+/* Of the order, or the combined order, that it is about. */
+static int number_of(struct sandbox *sandbox, const struct notice_row *notice,
+                     char out[OUT_TRADE_NO_MAX + 1])
+{
+    struct order_row order = {};
+    struct combine_row combine = {};
+    bool combined = notice->kind == NOTICE_COMBINE;
+    int err = combined ? combine_get(sandbox->store, notice->about_id, &combine)
+                       : order_get(sandbox->store, notice->order_id, &order);
+
+    memcpy(out, combined ? combine.out_trade_no : order.out_trade_no, OUT_TRADE_NO_MAX + 1);
+    combine_row_release(&combine);
+    order_row_release(&order);
+    return err;
+}
+
 static int add_delivery(void *ctx, const struct delivery_row *row)
 {
     struct json_out *out = ctx;
@@ -216,7 +304,7 @@ static int add_delivery(void *ctx, const struct delivery_row *row)
 void show_notice(struct json_out *out, const char *key, struct sandbox *sandbox,
                  const struct notice_row *notice)
 {
-    struct order_row order = {};
+    char number[OUT_TRADE_NO_MAX + 1];
 
     if (!notice->id) {
         out_null(out, key);
@@ -224,8 +312,7 @@ void show_notice(struct json_out *out, const char *key, struct sandbox *sandbox,
     }
     out_open(out, key, '{');
     out_int(out, "id", notice->id);
-    out_str(out, "out_trade_no",
-            order_get(sandbox->store, notice->order_id, &order) == 0 ? order.out_trade_no : NULL);
+    out_str(out, "out_trade_no", number_of(sandbox, notice, number) == 0 ? number : NULL);
     out_str(out, "of", notice_kind_name(notice->kind));
     out_str(out, "state", notice_state_name(notice->state));
     out_int(out, "attempts", notice->attempts);
@@ -235,7 +322,28 @@ void show_notice(struct json_out *out, const char *key, struct sandbox *sandbox,
     keep(out, delivery_each(sandbox->store, notice->id, add_delivery, out));
     out_close(out, ']');
     out_close(out, '}');
-    order_row_release(&order);
+}
+
+/* What the phone shows of it: the sum, and what it is made of. */
+static void show_scan_combined(struct json_out *out, const struct combine *combine)
+{
+    out_str(out, "payee", combine->account->name);
+    out_str(out, "out_trade_no", combine->row.out_trade_no);
+    out_text(out, "body", order_field(&combine->part[0].order, "body"));
+    out_int(out, "total_fen", combine_total_fen(combine));
+    out_str(out, "state", trade_state_name(combine->row.state));
+    out_open(out, "sub_orders", '[');
+    for (size_t i = 0; i < combine->count; i++) {
+        const struct combine_part *part = &combine->part[i];
+        out_open(out, NULL, '{');
+        out_str(out, "mch_id", part->account->mch_id);
+        out_str(out, "payee", part->account->name);
+        out_str(out, "out_trade_no", part->order.out_trade_no);
+        out_text(out, "body", order_field(&part->order, "body"));
+        out_int(out, "total_fen", part->order.total_fen);
+        out_close(out, '}');
+    }
+    out_close(out, ']');
 }
 
 void show_scan(struct json_out *out, const char *key, const struct scan *scan)
@@ -247,7 +355,9 @@ void show_scan(struct json_out *out, const char *key, const struct scan *scan)
     out_str(out, "text", phone_text(scan->phone));
     out_bool(out, "payable", scan->phone == PHONE_CASHIER);
     out_str(out, "mch_id", scan->account ? scan->account->mch_id : NULL);
-    if (scan->order.id) {
+    if (scan->combine) {
+        show_scan_combined(out, scan->combine);
+    } else if (scan->order.id) {
         out_text(out, "payee", name);
         out_str(out, "out_trade_no", scan->order.out_trade_no);
         out_text(out, "body", order_field(&scan->order, "body"));

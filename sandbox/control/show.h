@@ -16,9 +16,20 @@ void show_clock(struct json_out *out, const char *key, const struct vclock *cloc
 void show_order(struct json_out *out, const char *key, struct sandbox *sandbox,
                 const struct order_row *order);
 
-/* The order of that number with payment and notification, or null; as it is in the store. */
+/*
+ * The order of that number with payment and notification, or null; as it is in the store. A part of
+ * a combined order has the notification of all.
+ */
 void show_order_numbered(struct json_out *out, const char *key, struct sandbox *sandbox,
                          const struct account *account, struct view out_trade_no);
+
+/* A combined order with its parts, and the notification of all of them. */
+void show_combine(struct json_out *out, const char *key, struct sandbox *sandbox,
+                  const struct combine *combine);
+
+/* The one of that number, or null. */
+void show_combine_numbered(struct json_out *out, const char *key, struct sandbox *sandbox,
+                           struct account *account, struct view number);
 
 /* A notification with its deliveries; null for id 0. */
 void show_notice(struct json_out *out, const char *key, struct sandbox *sandbox,

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "control/handlers.h"
 #include "control/show.h"
+#include "engine/notice_rule.h"
 #include "routes.h"
 
 #define TIMEOUT_DEFAULT_MS 10'000
@@ -66,11 +67,18 @@ static bool order_is(struct wait_call *call, int *err)
 {
     struct ask *ask = call->hold.ask;
     struct order_row order = {};
+    struct combine_row combine = {};
     bool met;
 
     *err = order_get_by_number(ask->control->sandbox->store, ask->account->id,
                                call->in.out_trade_no, &order);
     met = *err == 0 && order.state == call->state;
+    if (*err == ERR_NOT_FOUND) { /* the number of a combined one? */
+        *err = combine_get_by_number(ask->control->sandbox->store, ask->account->id,
+                                     call->in.out_trade_no, &combine);
+        met = *err == 0 && combine.state == call->state;
+        combine_row_release(&combine);
+    }
     if (*err == ERR_NOT_FOUND)
         *err = 0; /* it may come */
     order_row_release(&order);
@@ -90,16 +98,12 @@ static bool notice_is(struct wait_call *call, int *err)
 {
     struct ask *ask = call->hold.ask;
     struct store *store = ask->control->sandbox->store;
-    struct order_row order = {};
     struct notice_row notice = {};
     int64_t ended = 0;
 
-    *err = order_get_by_number(store, ask->account->id, call->in.out_trade_no, &order);
-    if (!*err)
-        *err = notice_get_by_order(store, order.id, NOTICE_PAYMENT, &notice);
+    *err = notice_find(store, ask->account, call->in.out_trade_no, &notice);
     if (!*err && call->in.what == DELIVERY)
         *err = delivery_each(store, notice.id, count_ended, &ended);
-    order_row_release(&order);
     if (*err == ERR_NOT_FOUND)
         *err = 0;
     if (call->in.what == DELIVERY)
@@ -153,9 +157,12 @@ static void look(struct wait_call *call)
         hold_end(&call->hold, HOLD_MET);
 }
 
-static void on_order(struct hold *hold, const struct account *account, const struct order_row *)
+/* Who combines may have no part of its own. */
+static void on_order(struct hold *hold, const struct account *account,
+                     const struct order_row *order)
 {
-    if (account == hold->ask->account && call_of(hold)->in.what == ORDER_STATE)
+    if ((account == hold->ask->account || order->combine_id) &&
+        call_of(hold)->in.what == ORDER_STATE)
         look(call_of(hold));
 }
 
@@ -195,6 +202,8 @@ static void answer(struct hold *hold, enum hold_end why)
     } else {
         show_order_numbered(out, "order", ask->control->sandbox, ask->account,
                             call->in.out_trade_no);
+        show_combine_numbered(out, "combined", ask->control->sandbox, ask->account,
+                              call->in.out_trade_no);
     }
     if (why == HOLD_TIMEOUT) {
         out_open(out, "error", '{');

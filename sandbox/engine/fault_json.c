@@ -193,6 +193,12 @@ static int read_api(struct reading *reading, const struct member *member, json_t
         "v3/fundflowbill",
         "v3/billdownload",
         "v3/certificates",
+        "v3/combine_native",
+        "v3/combine_jsapi",
+        "v3/combine_app",
+        "v3/combine_h5",
+        "v3/combine_query",
+        "v3/combine_close",
         NULL,
     };
     int index = word(reading, member, value, words);

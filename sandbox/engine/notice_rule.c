@@ -17,15 +17,31 @@ enum notice_mode notice_mode_for(const struct account *account, struct view out_
     return rule ? rule->mode : account->notice_mode;
 }
 
+int notice_find(struct store *store, const struct account *account, struct view number,
+                struct notice_row *notice)
+{
+    struct order_row order = {};
+    struct combine_row combine = {};
+    int err = order_get_by_number(store, account->id, number, &order);
+    if (!err && order.combine_id)
+        err = notice_get_about(store, NOTICE_COMBINE, order.combine_id, notice);
+    else if (!err)
+        err = notice_get_by_order(store, order.id, NOTICE_PAYMENT, notice);
+    order_row_release(&order);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = combine_get_by_number(store, account->id, number, &combine);
+    if (!err)
+        err = notice_get_about(store, NOTICE_COMBINE, combine.id, notice);
+    combine_row_release(&combine);
+    return err;
+}
+
 static int is_spent(struct store *store, const struct account *account,
                     const struct notice_rule *rule, bool *spent)
 {
-    struct order_row order = {};
     struct notice_row notice;
-    int err = order_get_by_number(store, account->id, view_str(rule->out_trade_no), &order);
-    if (!err)
-        err = notice_get_by_order(store, order.id, NOTICE_PAYMENT, &notice);
-    order_row_release(&order);
+    int err = notice_find(store, account, view_str(rule->out_trade_no), &notice);
     *spent = err == 0;
     return err == ERR_NOT_FOUND ? 0 : err;
 }

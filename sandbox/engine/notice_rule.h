@@ -26,6 +26,13 @@ enum notice_mode notice_mode_for(const struct account *account, struct view out_
 [[nodiscard]] int notice_rule_set(struct store *store, struct account *account,
                                   struct view out_trade_no, enum notice_mode mode);
 
+/*
+ * The payment notification of the order of that number: of a part of a combined order that of all,
+ * which is the combining account's; or of the combined order that has the number. ERR_NOT_FOUND.
+ */
+[[nodiscard]] int notice_find(struct store *store, const struct account *account,
+                              struct view number, struct notice_row *notice);
+
 /* Forget all rules. */
 void notice_rules_clear(struct account *account);
 

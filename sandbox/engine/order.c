@@ -144,6 +144,8 @@ static const struct refusal *open_known(struct engine *engine, struct account *a
     const struct refusal *no = order_apply(known, ORDER_REPEAT);
     if (no)
         return no;
+    if (known->combine_id) /* whatever is sent: that one came with others */
+        return REFUSE(REENTRY_DIFFERS);
     if (spec->dialect == DIALECT_V3 && known->trade_type != spec->trade_type)
         return REFUSE(V3_NUMBER_USED);
     struct view field = request_difference(known, spec, &account->switches);
@@ -249,6 +251,8 @@ static const struct refusal *close_found(struct engine *engine, struct account *
                                          struct order_row *order, bool *early)
 {
     int64_t now_ms = account_now_ms(account);
+    if (order->combine_id)
+        return REFUSE(COMBINED);
     int err = order_settle(engine, account, order);
     if (err)
         return order_trouble(engine, "close by time", err);

@@ -68,7 +68,7 @@ struct order_spec {
                                                struct view transaction_id, struct view number,
                                                struct order_row *out);
 
-/* closeorder (V2 3.3). *early is set when it came before 5 minutes were over. */
+/* closeorder (V2 3.3), refused for a part of a combined order. *early is set when it came before 5 minutes were over. */
 [[nodiscard]] const struct refusal *order_close(struct engine *engine, struct account *account,
                                                 struct view number, bool *early);
 
@@ -87,9 +87,9 @@ struct order_spec {
 [[nodiscard]] int order_settle_time(struct engine *engine, struct account *account, size_t *budget);
 
 /* The state that @order is in by now, whether or not it has been written. */
-void order_see_time(const struct account *account, struct order_row *order);
+void order_see_time(struct engine *engine, const struct account *account, struct order_row *order);
 
-/* When order_settle_time() has its next work, virtual; INT64_MAX if never. */
+/* Combined orders of the account count too. When order_settle_time() has its next work, virtual; INT64_MAX if never. */
 int64_t order_next_due(struct engine *engine, struct account *account);
 
 /* A field of the request as sent, empty when absent. Valid while @order lives. */

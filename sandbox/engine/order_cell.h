@@ -24,6 +24,9 @@ const struct refusal *order_trouble(const struct engine *engine, const char *doi
 /* When the account's clock closes an unpaid @order; INT64_MAX: never (V2 5.4). */
 int64_t order_closes_ms(const struct account *account, const struct order_row *order);
 
+/* The same for what was made then and has this time_expire (0: none). */
+int64_t order_time_closes(const struct account *account, int64_t created_ms, int64_t expire_ms);
+
 /*
  * Close @order if its time is over, and write that down when a transaction is open (it is only
  * seen, and written by order_settle_time() later, when none is). 0 or an error.

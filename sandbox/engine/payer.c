@@ -6,6 +6,7 @@
 #include "engine/notice_rule.h"
 #include "engine/openid.h"
 #include "engine/order_cell.h"
+#include "engine/payer_steps.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -53,8 +54,8 @@ int pay_outcome_parse(struct view text, enum pay_outcome *out)
  * The payer of a JSAPI order is who the merchant said, by the openid for its own appid or for its
  * sub-merchant's; anybody may pay another one. The first is what is kept.
  */
-static enum phone_id choose_openid(const struct scan *scan, const struct pay_spec *spec,
-                                   struct payment_row *payment)
+enum phone_id payer_choose_openid(const struct scan *scan, const struct pay_spec *spec,
+                                  struct payment_row *payment)
 {
     const struct order_row *order = &scan->order;
     bool bound = order->trade_type == TRADE_TYPE_JSAPI;
@@ -78,9 +79,8 @@ static bool coupon_id_is_legal(const char *id)
     return true;
 }
 
-/* V2 6.2: cash and coupons together are the total. Coupons without an id get one. */
-static enum phone_id share(struct engine *engine, const struct order_row *order,
-                           const struct pay_spec *spec, struct payment_row *payment)
+enum phone_id payer_share(struct engine *engine, const struct order_row *order,
+                          const struct pay_spec *spec, struct payment_row *payment)
 {
     int64_t left = order->total_fen;
     if (spec->coupon_count > COUPONS_MAX)
@@ -123,32 +123,26 @@ static int make_transaction_id(struct engine *engine, int64_t paid_ms,
     return 0;
 }
 
-static int fill_payment(struct engine *engine, const struct scan *scan, const struct pay_spec *spec,
-                        struct payment_row *payment)
+int payer_fill(struct engine *engine, const struct account *account, const struct pay_spec *spec,
+               struct payment_row *payment)
 {
-    payment->order_id = scan->order.id;
-    payment->account_id = scan->account->id;
-    payment->paid_ms = account_now_ms(scan->account);
+    payment->account_id = account->id;
+    payment->paid_ms = account_now_ms(account);
     int err = view_copy(spec->bank_type.len ? spec->bank_type : VIEW("OTHERS"), payment->bank_type,
                         sizeof(payment->bank_type));
     return err ? err : make_transaction_id(engine, payment->paid_ms, payment->transaction_id);
 }
 
-static void fill_notice(const struct scan *scan, int64_t now_ms, struct notice_row *notice)
+void payer_fill_notice(const struct account *account, struct view number, struct notice_row *notice)
 {
     static const enum notice_state by_mode[] = {
         [NOTICE_MODE_SEND] = NOTICE_WAITING,
         [NOTICE_MODE_HOLD] = NOTICE_HELD,
         [NOTICE_MODE_SUPPRESS] = NOTICE_SUPPRESSED,
     };
-    *notice = (struct notice_row){
-        .account_id = scan->account->id,
-        .order_id = scan->order.id,
-        .kind = NOTICE_PAYMENT,
-        .state = by_mode[notice_mode_for(scan->account, view_str(scan->order.out_trade_no))],
-        .created_ms = now_ms,
-        .due_ms = now_ms,
-    };
+    notice->account_id = account->id;
+    notice->state = by_mode[notice_mode_for(account, number)];
+    notice->created_ms = notice->due_ms = account_now_ms(account);
 }
 
 /* State, payment and outbox row: all of it or nothing. */
@@ -158,8 +152,10 @@ static int write_paid(struct engine *engine, struct scan *scan, const struct pay
     int err = store_save(engine->store);
     if (err)
         return err;
-    err = fill_payment(engine, scan, spec, &paid->payment);
-    fill_notice(scan, paid->payment.paid_ms, &paid->notice);
+    err = payer_fill(engine, scan->account, spec, &paid->payment);
+    paid->payment.order_id = scan->order.id;
+    paid->notice = (struct notice_row){ .kind = NOTICE_PAYMENT, .order_id = scan->order.id };
+    payer_fill_notice(scan->account, view_str(scan->order.out_trade_no), &paid->notice);
     if (!err)
         err = payment_insert(engine->store, &paid->payment);
     if (!err)
@@ -177,9 +173,9 @@ static int write_paid(struct engine *engine, struct scan *scan, const struct pay
 static enum phone_id complete(struct engine *engine, struct scan *scan, const struct pay_spec *spec,
                               struct paid *paid)
 {
-    enum phone_id phone = choose_openid(scan, spec, &paid->payment);
+    enum phone_id phone = payer_choose_openid(scan, spec, &paid->payment);
     if (phone == PHONE_DONE)
-        phone = share(engine, &scan->order, spec, &paid->payment);
+        phone = payer_share(engine, &scan->order, spec, &paid->payment);
     if (phone != PHONE_DONE)
         return phone;
     enum trade_state before = scan->order.state;
@@ -247,6 +243,8 @@ enum phone_id payer_pay(struct engine *engine, struct scan *scan, const struct p
     *out = (struct paid){};
     if (scan->phone != PHONE_CASHIER)
         return scan->phone;
+    if (scan->combine)
+        return payer_pay_combined(engine, scan, spec, out);
     enum phone_id phone = look_again(engine, scan);
     if (phone != PHONE_CASHIER)
         return phone;

@@ -4,7 +4,7 @@
 #ifndef ENGINE_PAYER_H
 #define ENGINE_PAYER_H
 
-#include "engine/order.h"
+#include "engine/combine.h"
 
 /* What the phone says; the id is for programs, the text is what a payer reads. */
 #define PHONE_MAP(X)                                                                               \
@@ -43,6 +43,8 @@ struct scan {
     enum phone_id phone;     /* PHONE_CASHIER when it can be paid */
     struct account *account; /* borrowed; NULL when the code leads nowhere */
     struct order_row order;  /* released by scan_release(); id 0 when there is none */
+    /* Owned; NULL: a plain order. Else @order is one of its parts, and @account who combines. */
+    struct combine *combine;
 };
 void scan_release(struct scan *scan);
 
@@ -53,7 +55,8 @@ void scan_release(struct scan *scan);
  * payer_open  an h5_url in the phone's browser, maybe with a redirect_url behind it (MWEB)
  * payer_call  a program on the phone that names a prepay_id, as @type; its parameters are checked
  *             elsewhere (JSAPI, APP)
- * payer_find  the order itself, by whatever way its payer came to it
+ * payer_find  the order itself, by whatever way its payer came to it; a combined one by its own
+ *             number, too, unless an order has that one
  */
 void payer_scan(struct engine *engine, struct view content, struct scan *out);
 void payer_open(struct engine *engine, struct view url, struct scan *out);
@@ -61,6 +64,8 @@ void payer_call(struct engine *engine, struct view prepay_id, enum trade_type ty
                 struct scan *out);
 void payer_find(struct engine *engine, struct account *account, struct view number,
                 struct scan *out);
+void payer_find_combined(struct engine *engine, struct account *account, struct view number,
+                         struct scan *out);
 
 /* What the phone shows of an order by its state and time, PHONE_CASHIER when it can be paid. */
 enum phone_id payer_phone_of(const struct order_row *order, int64_t now_ms);

@@ -3,11 +3,14 @@
 #include "base/mem.h"
 #include "engine/code.h"
 #include "engine/order_cell.h"
-#include "engine/payer.h"
+#include "engine/payer_steps.h"
 
 void scan_release(struct scan *scan)
 {
     order_row_release(&scan->order);
+    if (scan->combine)
+        combine_release(scan->combine);
+    mem_free(scan->combine);
     *scan = (struct scan){};
 }
 
@@ -40,24 +43,51 @@ enum phone_id payer_phone_of(const struct order_row *order, int64_t now_ms)
     return by_prepay(order, now_ms);
 }
 
+enum phone_id payer_phone_of_combined(const struct scan *scan)
+{
+    const struct combine *combine = scan->combine;
+    struct order_row like = combine->part[0].order; /* what it holds stays the part's */
+    like.state = combine->row.state;
+    like.expire_ms = combine->row.expire_ms;
+    return payer_phone_of(&like, account_now_ms(combine->account));
+}
+
+static int see_plain(struct engine *engine, struct scan *out)
+{
+    out->account = accounts_by_id(engine->accounts, out->order.account_id);
+    int err = out->account ? order_settle(engine, out->account, &out->order) : ERR_STORE;
+    if (!err)
+        out->phone = payer_phone_of(&out->order, account_now_ms(out->account));
+    return err;
+}
+
+/* Whichever part was found: all of them are shown, and paid. */
+static int see_combined(struct engine *engine, struct scan *out)
+{
+    out->combine = mem_new(struct combine);
+    if (!out->combine)
+        return ERR_NOMEM;
+    int err = combine_load(engine, out->order.combine_id, out->combine);
+    if (err)
+        return err == ERR_NOT_FOUND ? ERR_STORE : err;
+    out->account = out->combine->account;
+    out->phone = payer_phone_of_combined(out);
+    return 0;
+}
+
 /* @err is that of finding out->order; ERR_NOT_FOUND shows @unknown. */
 static void show(struct engine *engine, int err, enum phone_id unknown, struct scan *out)
 {
     out->phone = unknown;
     if (err == ERR_NOT_FOUND)
         return;
-    out->account = err ? NULL : accounts_by_id(engine->accounts, out->order.account_id);
-    if (!err && !out->account)
-        err = ERR_STORE;
     if (!err)
-        err = order_settle(engine, out->account, &out->order);
-    if (err) {
-        order_trouble(engine, "look at an order", err);
-        scan_release(out);
-        out->phone = PHONE_TROUBLE;
+        err = out->order.combine_id ? see_combined(engine, out) : see_plain(engine, out);
+    if (!err)
         return;
-    }
-    out->phone = payer_phone_of(&out->order, account_now_ms(out->account));
+    order_trouble(engine, "look at an order", err);
+    scan_release(out);
+    out->phone = PHONE_TROUBLE;
 }
 
 static int forget(struct order_row *order)
@@ -166,5 +196,29 @@ void payer_find(struct engine *engine, struct account *account, struct view numb
 {
     *out = (struct scan){};
     int err = order_get_by_number(engine->store, account->id, number, &out->order);
+    if (err == ERR_NOT_FOUND)
+        payer_find_combined(engine, account, number, out);
+    else
+        show(engine, err, PHONE_UNKNOWN, out);
+}
+
+static int take_first(void *ctx, const struct order_row *row)
+{
+    *(int64_t *)ctx = row->id;
+    return 1; /* no need of the others */
+}
+
+void payer_find_combined(struct engine *engine, struct account *account, struct view number,
+                         struct scan *out)
+{
+    struct combine_row row = {};
+    int64_t first = 0;
+    *out = (struct scan){};
+    int err = combine_get_by_number(engine->store, account->id, number, &row);
+    if (!err)
+        err = order_each_combined(engine->store, row.id, take_first, &first);
+    if (err >= 0 && first)
+        err = order_get(engine->store, first, &out->order);
+    combine_row_release(&row);
     show(engine, err, PHONE_UNKNOWN, out);
 }

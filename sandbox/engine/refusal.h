@@ -69,6 +69,9 @@
     V3_ONLY(X, V3_SUB_UNRELATED)                                                                                                \
     V3_ONLY(X, V3_SUB_APPID)                                                                                                    \
     V3_ONLY(X, V3_SUB_ORDER)                                                                                                    \
+    X(COMBINED, BUSINESS, "INVALID_REQUEST", "合单支付的子单，请使用合单接口", "V3 4.7")                                        \
+    V3_ONLY(X, V3_COMBINE_LIST)                                                                                                 \
+    V3_ONLY(X, V3_NO_MERCHANT)                                                                                                  \
     V3_ONLY(X, V3_PUBLIC_KEY_ONLY)                                                                                              \
     REFUSAL_REFUNDS(X)                                                                                                          \
     X(BILL_NONE, BUSINESS, "NO_BILL_EXIST", "No Bill Exist", "V3 4.5")                                                          \

@@ -69,6 +69,9 @@ static const struct refusal_v3 rows[REFUSAL_COUNT] = {
     [REFUSE_V3_NOT_ABNORMAL]       = { 400, "INVALID_REQUEST", "退款单状态不是退款异常，不能发起异常退款", 268435461, "V3 4.4" },
     [REFUSE_V3_BILL_OTHERS]        = { 403, "NO_AUTH", "商户号无权下载此账单", 0, "V3 4.5" },
     [REFUSE_REFUND_UNKNOWN]        = { 404, "RESOURCE_NOT_EXISTS", "退款单不存在", 268512771, "V3 4.4" },
+    [REFUSE_COMBINED]            = { 400, "INVALID_REQUEST", "合单支付的子单，请使用合单接口", 268435461, "V3 4.7" },
+    [REFUSE_V3_COMBINE_LIST]     = { 400, "INVALID_REQUEST", "子单信息与合单下单时不一致", 268435461, "V3 4.7" },
+    [REFUSE_V3_NO_MERCHANT]      = { 400, "MCH_NOT_EXISTS", "商户号不存在", 268435461, "V3 4.7" },
     [REFUSE_V3_PUBLIC_KEY_ONLY]  = { 404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196", 0, "V3 2.9" },
 };
 

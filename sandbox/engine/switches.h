@@ -47,6 +47,7 @@
       "processing", "abnormal", "closed")                                                          \
     X(bill_mark, "V3 4.5", "a byte order mark in front of a V3 bill", "absent", "present")         \
     X(openid_form, "V3 4.1", "openids of V3 that cannot be real", "refused", "accepted")           \
+    X(combine_most, "V3 4.7", "how many orders one payment may combine", "10", "50")               \
     X(auth_spaces, "V3 2.2", "blanks after commas in Authorization", "refused", "accepted")        \
     X(probe_responses, "V3 2.8", "share of V3 answers with a probe instead of a signature", "0",   \
       "1%", "10%", "100%")                                                                         \

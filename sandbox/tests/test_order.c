@@ -359,7 +359,7 @@ START_TEST(time_closes_in_steps_and_shows_the_rest_as_closed)
     ck_assert_int_eq(state_of("S3"), TRADE_NOTPAY); /* as it is written */
     ck_assert_int_le(order_next_due(&engine, account), account_now_ms(account));
     ck_assert_int_eq(order_get_by_number(engine.store, account->id, VIEW("S4"), &row), 0);
-    order_see_time(account, &row);
+    order_see_time(&engine, account, &row);
     ck_assert_int_eq(row.state, TRADE_CLOSED); /* as it is */
     order_row_release(&row);
     budget = 3;

@@ -562,6 +562,37 @@ static bool openid_form(const char *value)
     return status == (is(value, "accepted") ? 200 : 400);
 }
 
+/* One more than ordinary merchants may combine. */
+static bool combine_most(const char *value)
+{
+    struct v3_answer answer;
+    struct buf body = BUF_INIT(1 << 16);
+    ck_assert_int_eq(buf_str(&body, "{\"combine_appid\":\"" DEFAULT_APPID
+                                    "\",\"combine_mchid\":\"" DEFAULT_MCH_ID
+                                    "\",\"combine_out_trade_no\":\"combined-1\","
+                                    "\"notify_url\":\"https://merchant.example/c\","
+                                    "\"sub_orders\":["),
+                     0);
+    for (int i = 0; i < 11; i++)
+        ck_assert_int_eq(buf_fmt(&body,
+                                 "%s{\"mchid\":\"" DEFAULT_MCH_ID
+                                 "\",\"attach\":\"a\",\"out_trade_no\":\"part-%02d\","
+                                 "\"description\":\"d\",\"amount\":{\"total_amount\":1,"
+                                 "\"currency\":\"CNY\"}}",
+                                 i ? "," : "", i),
+                         0);
+    ck_assert_int_eq(buf_str(&body, "]}"), 0);
+    v3_send(&door,
+            &(struct v3_send){ .method = "POST",
+                               .target = "/v3/combine-transactions/native",
+                               .body = buf_cstr(&body) },
+            &answer);
+    int status = answer.status;
+    v3_answer_release(&answer);
+    buf_release(&body);
+    return status == (is(value, "50") ? 200 : 400);
+}
+
 static bool auth_spaces(const char *value)
 {
     struct v3_answer answer;

@@ -155,6 +155,9 @@ const struct refusal *v2_orderquery(struct call *call)
     if (no)
         call_refuse(call, no, transaction_id.len ? VIEW("transaction_id") : VIEW("out_trade_no"),
                     "%s: no such order of this merchant", no->clause);
+    else if (order.combine_id)
+        no = call_refuse(call, REFUSE(COMBINED), VIEW("out_trade_no"),
+                         "V3 4.7: a part of a combined order is queried with all others");
     else if (fill_answer(call, &order))
         no = REFUSE(SYSTEM_ERROR);
     order_row_release(&order);

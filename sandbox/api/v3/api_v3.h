@@ -43,6 +43,16 @@ const struct refusal *v3_trade_bill(struct call *call); /* V3 4.5 */
 const struct refusal *v3_fund_bill(struct call *call);  /* V3 4.5 */
 const struct refusal *v3_bill_file(struct call *call);  /* V3 4.5 */
 
+/* V3 4.7 */
+extern const struct v3_field v3_combine_native_fields[], v3_combine_jsapi_fields[],
+    v3_combine_app_fields[], v3_combine_h5_fields[], v3_combine_close_fields[];
+const struct refusal *v3_combine_native(struct call *call);
+const struct refusal *v3_combine_jsapi(struct call *call);
+const struct refusal *v3_combine_app(struct call *call);
+const struct refusal *v3_combine_h5(struct call *call);
+const struct refusal *v3_combine_query(struct call *call);
+const struct refusal *v3_combine_close(struct call *call);
+
 const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
 
 /*
@@ -51,6 +61,13 @@ const struct refusal *v3_certificates(struct call *call); /* V3 4.9 */
  */
 json_t *v3_transaction(const struct account *account, const struct order_row *order,
                        const struct payment_row *payment);
+
+/* Its coupons, an empty list without a payment. */
+json_t *v3_promotion_detail(const struct payment_row *payment);
+
+/* What a query and the notification tell of a combined order (V3 4.7). */
+struct combine;
+json_t *v3_combined(const struct combine *combine);
 
 /* What a refund notification tells (V3 7). New reference, or NULL without memory. */
 json_t *v3_refund_told(const struct account *account, const struct refund_row *refund,

@@ -1,5 +1,6 @@
 /* POST /v3/pay/[partner/]transactions/{native,jsapi,app,h5} — V3 4.1, 4.8, 5.2, 5.3 */
 #include "api/v3/api_v3.h"
+#include "api/v3/create_fields.h"
 #include "api/v3/partner.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -7,7 +8,7 @@
 #include "engine/openid.h"
 
 #define EXPIRE_LEAST 60000LL           /* V3 5.2: nearer ones are lifted to this */
-#define EXPIRE_MOST  (15 * 86400000LL) /* current pages */
+#define EXPIRE_MOST  (15 * 86400000LL) /* current pages; combined orders have less */
 
 /* What a provider's calls name otherwise (V3 4.8). */
 static struct view appid_of(const struct call *call)
@@ -31,7 +32,7 @@ static const struct refusal *check_sub(struct call *call)
     return no || !sub.len ? no : v3_check_sub_appid(call, sub, v3_body_text(call, "sub_appid"));
 }
 
-static const struct refusal *check_product(struct call *call, enum trade_type type)
+const struct refusal *v3_check_product(struct call *call, enum trade_type type)
 {
     if (call->account->products & PRODUCT_OF(type))
         return NULL;
@@ -39,7 +40,7 @@ static const struct refusal *check_product(struct call *call, enum trade_type ty
                        "V3 4.0: %s is not enabled for this account", trade_type_name(type));
 }
 
-static const struct refusal *judge_openid(struct call *call, const char *path, struct view appid)
+const struct refusal *v3_judge_openid(struct call *call, const char *path, struct view appid)
 {
     struct view openid = v3_body_text(call, path);
     enum openid_kind kind = openid.len ? openid_judge(openid, appid) : OPENID_FINE;
@@ -67,28 +68,34 @@ static const struct refusal *check_openid(struct call *call)
     if (of_sub.len && !sub_appid.len)
         return call_refuse(call, REFUSE(V3_SUB_APPID), VIEW("sub_appid"),
                            "V3 4.8: payer.sub_openid needs the sub_appid that it belongs to");
-    const struct refusal *no = judge_openid(call, own, appid_of(call));
-    return no || !of_sub.len ? no : judge_openid(call, "payer/sub_openid", sub_appid);
+    const struct refusal *no = v3_judge_openid(call, own, appid_of(call));
+    return no || !of_sub.len ? no : v3_judge_openid(call, "payer/sub_openid", sub_appid);
+}
+
+static bool is_known(struct call *call)
+{
+    struct order_row known = {};
+    int err = order_get_by_number(call->sandbox->store, call->account->id,
+                                  v3_body_text(call, "out_trade_no"), &known);
+    order_row_release(&known);
+    return err == 0;
 }
 
 /* V3 5.2; a repeat of a known number is judged by the re-entry table alone. */
-static const struct refusal *check_expire(struct call *call, int64_t *expire_ms)
+const struct refusal *v3_check_expire(struct call *call, bool (*known)(struct call *call),
+                                      int64_t most_ms, int64_t *expire_ms)
 {
     struct view text = v3_body_text(call, "time_expire");
     if (!text.len)
         return NULL;
     if (time_parse_rfc3339(text.ptr, (int64_t)text.len, expire_ms))
         return REFUSE(BAD_TIME); /* cannot be: the table has checked it */
-    if (*expire_ms > call->now_ms + EXPIRE_MOST)
+    if (*expire_ms > call->now_ms + most_ms)
         exchange_remark(call->exchange, "expire-far", "V3 5.2",
-                        "time_expire is more than 15 days away");
+                        "time_expire is more than %lld days away", (long long)(most_ms / 86400000));
     if (*expire_ms >= call->now_ms + EXPIRE_LEAST)
         return NULL;
-    struct order_row known = {};
-    int err = order_get_by_number(call->sandbox->store, call->account->id,
-                                  v3_body_text(call, "out_trade_no"), &known);
-    order_row_release(&known);
-    if (err == 0)
+    if (known(call))
         return NULL;
     if (*expire_ms <= call->now_ms)
         return call_refuse(call, REFUSE(BAD_TIME), VIEW("time_expire"),
@@ -155,7 +162,7 @@ static const struct refusal *explain(struct call *call, const struct refusal *no
     return call_refuse(call, no, VIEW("out_trade_no"), "V3 5.3: the number is known");
 }
 
-static int fill_answer(struct call *call, const struct order_row *order)
+int v3_fill_prepay(struct call *call, const struct order_row *order)
 {
     char code_url[CODE_URL_MAX + 1], h5_url[H5_URL_MAX + 1];
     json_t **out = &call->v3->out;
@@ -182,13 +189,13 @@ static const struct refusal *create(struct call *call, enum trade_type type)
                                .request = &call->in };
     const struct refusal *no = check_appid(call);
     if (!no)
-        no = check_product(call, type);
+        no = v3_check_product(call, type);
     if (!no)
         no = check_sub(call);
     if (!no && type == TRADE_TYPE_JSAPI)
         no = check_openid(call);
     if (!no)
-        no = check_expire(call, &spec.expire_ms);
+        no = v3_check_expire(call, is_known, EXPIRE_MOST, &spec.expire_ms);
     if (!no && fill_request(call))
         no = REFUSE(SYSTEM_ERROR);
     if (no)
@@ -199,7 +206,7 @@ static const struct refusal *create(struct call *call, enum trade_type type)
     no = order_open(&call->sandbox->engine, call->account, &spec, &order, &differs);
     if (no)
         return explain(call, no, differs);
-    int err = fill_answer(call, &order);
+    int err = v3_fill_prepay(call, &order);
     order_row_release(&order);
     return err ? REFUSE(SYSTEM_ERROR) : NULL;
 }

@@ -114,4 +114,19 @@ const struct refusal *v3_rule_h5_type(struct call *call, const struct v3_field *
     V3_ARRAY_ROW(P "limit_pay", "limit_pay", "指定支付方式", false, 0, 8)
 /* clang-format on */
 
+/* ---- checks of a create behind its table, for all families ------------------------------------- */
+
+/* Is the trade type enabled for the caller? */
+const struct refusal *v3_check_product(struct call *call, enum trade_type type);
+
+/* Can the openid at @path, if there is one, be that of a payer of @appid? */
+const struct refusal *v3_judge_openid(struct call *call, const char *path, struct view appid);
+
+/* time_expire, at most @most_ms away, into *expire_ms, which stays when there is none. */
+const struct refusal *v3_check_expire(struct call *call, bool (*known)(struct call *call),
+                                      int64_t most_ms, int64_t *expire_ms);
+
+/* code_url, h5_url or prepay_id, as the answer. 0 or ERR_NOMEM. */
+[[nodiscard]] int v3_fill_prepay(struct call *call, const struct order_row *order);
+
 #endif

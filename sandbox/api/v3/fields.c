@@ -270,7 +270,7 @@ const struct refusal *v3_rule_currency(struct call *call, const struct v3_field 
         return NULL;
     return v3_field_refuse(call, field, json_deep_copy(value), "Currency code is invalid",
                            "输入源“/body/%s”映射到值字段“%s”枚举值校验失败，可选值为 CNY",
-                           field->path, field->label);
+                           call->where, field->label);
 }
 
 /* ---- values ------------------------------------------------------------------------------------- */

@@ -44,7 +44,7 @@ static json_t *coupon_json(const struct coupon *coupon)
                      (json_int_t)coupon->fee_fen, "currency", "CNY");
 }
 
-static json_t *promotion_detail(const struct payment_row *payment)
+json_t *v3_promotion_detail(const struct payment_row *payment)
 {
     json_t *list = json_array();
     for (size_t i = 0; list && payment && i < payment->coupon_count; i++) {
@@ -67,9 +67,10 @@ static json_t *unpaid_json(const struct account *account, const struct order_row
     return json_pack("{s:{s:s, s:I}, s:o, s:s, s:s, s:o, s:{s:o}, s:s, s:s}", "amount",
                      "payer_currency", "CNY", "total", (json_int_t)order->total_fen, "appid",
                      text_of(order_field(order, "appid")), "mchid", account->mch_id, "out_trade_no",
-                     order->out_trade_no, "promotion_detail", promotion_detail(NULL), "scene_info",
-                     "device_id", text_of(order_field(order, "device_info")), "trade_state",
-                     trade_state_name(order->state), "trade_state_desc", state_desc(order->state));
+                     order->out_trade_no, "promotion_detail", v3_promotion_detail(NULL),
+                     "scene_info", "device_id", text_of(order_field(order, "device_info")),
+                     "trade_state", trade_state_name(order->state), "trade_state_desc",
+                     state_desc(order->state));
 }
 
 static json_t *paid_json(const struct account *account, const struct order_row *order,
@@ -82,7 +83,7 @@ static json_t *paid_json(const struct account *account, const struct order_row *
         "transaction_id", payment->transaction_id, "amount", "currency", "CNY", "payer_currency",
         "CNY", "payer_total", (json_int_t)payment->cash_fen, "total", (json_int_t)order->total_fen,
         "mchid", account->mch_id, "trade_state", trade_state_name(order->state), "bank_type",
-        payment->bank_type, "promotion_detail", promotion_detail(payment), "success_time", time,
+        payment->bank_type, "promotion_detail", v3_promotion_detail(payment), "success_time", time,
         "payer", "openid", payment->openid, "out_trade_no", order->out_trade_no, "appid",
         text_of(order_field(order, "appid")), "trade_state_desc", state_desc(order->state),
         "trade_type", trade_type_name(order->trade_type));
@@ -159,6 +160,9 @@ static const struct refusal *find(struct call *call, struct view id, struct view
     if (no && no->id == REFUSE_QUERY_UNKNOWN)
         call_refuse(call, no, id.len ? VIEW("transaction_id") : VIEW("out_trade_no"),
                     "V3 4.2: no such order of this merchant");
+    else if (!no && order.combine_id)
+        no = call_refuse(call, REFUSE(COMBINED), VIEW("out_trade_no"),
+                         "V3 4.7: a part of a combined order is queried with all others");
     else if (!no && fill_answer(call, &order))
         no = REFUSE(SYSTEM_ERROR);
     order_row_release(&order);
