@@ -250,7 +250,9 @@ static const char *const names[] = { "refund_id", "out_refund_no", "transaction_
 static void expect_layout_b(const struct answer *answer)
 {
     char before[64] = "";
-    for (const char *at = strchr(buf_cstr(&answer->body) + 1, '<'); at && at[1] != '/';) {
+    const char *root = strchr(buf_cstr(&answer->body), '<');
+    ck_assert_ptr_nonnull(root);
+    for (const char *at = strchr(root + 1, '<'); at && at[1] != '/';) {
         char name[64];
         size_t len = strcspn(at + 1, ">");
         snprintf(name, sizeof(name), "%.*s", (int)len, at + 1);
