@@ -286,7 +286,7 @@ static void read_pss(struct v3_proof *out, const unsigned char *block, size_t in
     db[0] &= 0x7f;
     while (at < db_len && db[at] == 0)
         at++;
-    if (at == db_len || db[at] != 1)
+    if (at == db_len || db[at] != 1 || (at < 8 && out->form != V3_PROOF_NONE))
         return;
     out->form = at >= 8 ? V3_PROOF_PSS : V3_PROOF_MAYBE;
     out->digest = infos[info].digest;
@@ -319,9 +319,12 @@ void v3_proof_open(struct v3_proof *out, const struct v3_public *key,
     if (!key || !open_block(key, bytes, block))
         return;
     read_pkcs1(out, block);
-    for (size_t i = 0; out->form == V3_PROOF_NONE && i < COUNT(infos); i++) {
+    if (out->form != V3_PROOF_NONE)
+        return;
+    /* one in 256 looks like PSS of a digest it is not of: what is certain wins, then the first */
+    for (size_t i = 0; out->form != V3_PROOF_PSS && i < COUNT(infos); i++) {
         read_pss(out, block, i, infos[i].digest);
-        if (out->form == V3_PROOF_NONE)
+        if (out->form != V3_PROOF_PSS)
             read_pss(out, block, i, "SHA1"); /* what Java takes when nobody says */
     }
 }
