@@ -9,12 +9,34 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #define CASE_MS        60'000 /* of experiments; a real wait for the merchant's time comes on top */
 #define FAILURES_MAX   2
 #define HANGS_MAX      3
 #define SHORT_PATIENCE 2'000
 #define LONG_PATIENCE  15'000
+#define ENDING_MS      500 /* from a cut connection until a crashed process has ended */
+
+static void note_end(struct bench *bench)
+{
+    bench_fact(bench, "merchant", NULL, NULL,
+               json_pack("{s:s, s:s}", "event", "exited", "why", bench->shop.why));
+    bench->shop_up = false;
+}
+
+/* A merchant that does not answer may be ending just now, and that is what is to be told. */
+static void await_end(struct bench *bench)
+{
+    int64_t until_us = clock_mono_us() + ENDING_MS * 1000;
+    while (bench->shop.started && clock_mono_us() < until_us) {
+        if (shop_gone(&bench->shop)) {
+            note_end(bench);
+            return;
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = 5'000'000 }, NULL);
+    }
+}
 
 int bench_go(struct bench *bench)
 {
@@ -24,9 +46,7 @@ int bench_go(struct bench *bench)
         return bench_trouble(bench, "merchant", "the whole case",
                              "the merchant is too slow for the experiment");
     if (shop_gone(&bench->shop)) {
-        bench_fact(bench, "merchant", NULL, NULL,
-                   json_pack("{s:s, s:s}", "event", "exited", "why", bench->shop.why));
-        bench->shop_up = false;
+        note_end(bench);
         return bench_trouble(bench, "merchant", "the whole case", "%s", bench->shop.why);
     }
     return 0;
@@ -47,6 +67,8 @@ int bench_trouble(struct bench *bench, const char *whose, const char *during, co
     va_start(args, format);
     vsnprintf(why, sizeof(why), format, args);
     va_end(args);
+    if (strcmp(whose, "merchant") == 0)
+        await_end(bench);
     json_t *text = json_string(why);
     if (!text) /* the merchant's log is not always UTF-8 */
         text = json_string("(the reason is not UTF-8)");
