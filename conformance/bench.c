@@ -282,6 +282,7 @@ int bench_shop_up(struct bench *bench, bool fresh)
         return bench_trouble(bench, "merchant", "start", "it did not start before: %s",
                              bench->shop.why);
     shop_stop(&bench->shop);
+    bench->shop_tainted = false;
     bench->shop_up = shop_start(&bench->shop) == 0;
     bench->shop_failures = bench->shop_up ? 0 : bench->shop_failures + 1;
     if (!bench->shop_up)
@@ -399,7 +400,7 @@ bool bench_run_case(struct bench *bench, const struct case_def *def)
     begin(bench, def);
     if (lack)
         bench_skip(bench, "%s", lack);
-    else if (!reset_platform(bench) && !bench_shop_up(bench, (def->flags & CASE_FRESH_MERCHANT)))
+    else if (!reset_platform(bench) && !bench_shop_up(bench, bench->shop_tainted))
         def->run(bench);
     end(bench, !lack);
     return !recorder_broken(bench->recorder);

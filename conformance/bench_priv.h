@@ -46,6 +46,7 @@ struct bench {
     struct lag *lag;
     struct rng rng;
     bool platform_up, shop_up;
+    bool shop_tainted;      /* it was started amid a case's faults: not for the next case */
     unsigned shop_failures; /* starts in a row that failed */
     unsigned
         hangs; /* time-outs in a row: a merchant that hangs is not waited for again and again */

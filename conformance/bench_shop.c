@@ -106,6 +106,7 @@ int bench_kill_restart(struct bench *bench)
     if (!bench->profile->start)
         return bench_trouble(bench, "judge", "restart", "the case needs start but did not say so");
     shop_kill(&bench->shop);
+    bench->shop_tainted = true; /* what it learns at this start may be a fault of ours */
     bench_fact(bench, "merchant", NULL, NULL, json_pack("{s:s}", "event", "killed"));
     /* its cookies and sessions stay: a browser does not notice */
     bench->shop_up = shop_start(&bench->shop) == 0;

@@ -35,8 +35,6 @@ enum case_flags {
      * request ("each call is signed"). It is decided last and not isolated.
      */
     CASE_WATCHES_ALL = 1 << 0,
-    /* The merchant is started afresh before it (where the profile can). */
-    CASE_FRESH_MERCHANT = 1 << 1,
 };
 
 /* What one rule means in this experiment. */

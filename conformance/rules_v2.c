@@ -391,7 +391,7 @@ const struct rule rules_v2[] = {
       "Query on a timetable."),
     U("088", MUST, "The merchant's refund endpoint is authorised.", "D17",
       "The public gives itself money back.", "Ask who calls.",
-      "not tested: the judge knocks only as the profile says, with its credentials"),
+      "the judge knocks only as the profile says, with its credentials"),
     /* 10.7 Native QR */
     T("089", MUST, "The QR content is byte-equal to code_url.", "W:6_5, OA",
       "The phone opens nothing, or something else.",

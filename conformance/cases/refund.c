@@ -55,7 +55,7 @@ static void apart_run(struct bench *bench)
 
     if (!order || bench_refund(bench, order, half, "ask") ||
         bench_await_calls(bench, order, "refund", 1) ||
-        bench_refund(bench, order, order->total_fen - half - 1, "next") || bench_barrier(bench) ||
+        bench_refund(bench, order, order->total_fen / 2 - 1, "next") || bench_barrier(bench) ||
         bench_pass_time(bench, MINUTE_MS / 1000 + 1) ||
         bench_await_calls(bench, order, "refund", 2) || bench_collect(bench))
         return;

@@ -192,8 +192,8 @@ void decide_refund_answer(const struct story *story, struct ruling *ruling, cons
     const struct fact *query = NULL;
 
     for (const struct fact *f = NULL; (f = refund_query(story, f, ruling));) {
-        if (says_success(f))
-            query = f;
+        if (after && fact_before(f, after) && says_success(f))
+            query = f; /* what it was told later, the page could not show */
     }
     if (!after || !first_call(story, ruling, rule))
         return;
@@ -226,10 +226,14 @@ void decide_refund_renewed(const struct story *story, struct ruling *ruling, con
     const struct fact *first = refund_call(story, NULL, ruling), *again = NULL;
     struct refund_asked one, two;
 
-    if (!ended || !first || !story_first(story, "refund", "o1", "renewed"))
+    const struct fact *wish = story_first(story, "refund", "o1", "renewed");
+
+    if (!ended || !first || !wish)
         return;
+    /* not a retry of the first one from before it was closed */
     for (const struct fact *f = first; (f = refund_call(story, f, ruling));)
-        again = f;
+        if (fact_before(wish, f))
+            again = f;
     if (!again)
         return; /* the merchant gives nothing back twice: nothing to compare */
     refund_read(first, &one);

@@ -143,8 +143,12 @@ static void again_run(struct bench *bench)
 
     if (!order || bench_refund_end(bench, order, "SUCCESS", true) ||
         bench_await_state(bench, order, ORDER_REFUNDED, 0) ||
-        bench_last_refund(bench, order, &known) || !known.notify_url[0])
+        bench_last_refund(bench, order, &known))
         return;
+    if (!known.notify_url[0]) {
+        bench_skip(bench, "the merchant asks for refunds without a notify_url");
+        return;
+    }
     memcpy(order->notify_url, known.notify_url, sizeof(order->notify_url));
     for (int i = 0; i < 3; i++) {
         if (info_send(bench, order, &known, &(struct info_how){ .label = "copy" }))
@@ -159,7 +163,9 @@ static void again_decide(const struct story *story, struct ruling *ruling)
     const struct fact *after = story_last(story, "status", "o1", "after");
 
     for (const struct fact *f = NULL; (f = story_next(story, f, "sent", "o1", "copy"));) {
-        if (answered(f) && answer_ack(f) > ORACLE_ACK_LEADING)
+        if (!answered(f))
+            rule_undecided(ruling, "WX2-084", f, "a repeat was not answered");
+        else if (answer_ack(f) > ORACLE_ACK_LEADING)
             rule_broken(ruling, "WX2-084", f, "a repeat was not acknowledged: %lld",
                         (long long)fact_int(f, "/answer/status", 0));
     }

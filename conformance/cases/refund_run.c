@@ -100,7 +100,9 @@ void refund_found_run(struct bench *bench)
             bench_await_state(bench, order, ORDER_REFUNDED, 2000))
             return;
     }
-    if (bench_status(bench, order, "after"))
+    /* what it was told by now comes before the look */
+    if (bench_collect(bench) || bench_await_state(bench, order, ORDER_REFUNDED, 0) ||
+        bench_status(bench, order, "after"))
         return;
 }
 
@@ -115,7 +117,7 @@ void refund_closed_run(struct bench *bench)
     struct order *order = refunding(bench);
 
     if (!order || bench_refund_end(bench, order, "CLOSED", true) || bench_barrier(bench) ||
-        bench_status(bench, order, "after") ||
+        bench_status(bench, order, "after") || bench_collect(bench) ||
         bench_refund(bench, order, order->total_fen, "renewed") || a_minute(bench) ||
         bench_await_calls(bench, order, bench_call_name(bench, CALL_REFUND), 2))
         return;
