@@ -88,10 +88,11 @@ static const char *const texts[STATEMENTS] = {
     [SQL_DUE_REFUND] = "SELECT " REFUND_COLUMNS " FROM refunds WHERE due_ms > 0 AND due_ms <= ?1"
                        " ORDER BY due_ms LIMIT 1",
     [SQL_HURRY_REFUNDS] = "UPDATE refunds SET due_ms = min(due_ms, max(?2, asked_ms + ?3))"
-                          " WHERE order_id = ?1 AND asked_ms > 0 AND due_ms > 0"
-                          " AND state IN ('asking', 'processing', 'abnormal')",
+                          " WHERE order_id = ?1 AND due_ms > 0"
+                          " AND (state IN ('processing', 'abnormal')"
+                          " OR (state = 'asking' AND doubt))",
     [SQL_RESUME_REFUNDS] = "UPDATE refunds SET due_ms = min(due_ms, iif(state = 'asking', ?1, ?2)),"
-                           " fails = 0 WHERE due_ms > 0",
+                           " fails = 0 WHERE due_ms > 0 AND (state <> 'asking' OR doubt)",
 };
 /* clang-format on */
 

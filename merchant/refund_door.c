@@ -24,7 +24,7 @@ static void compare(void *owner, const struct refund *kept)
     struct history *history = owner;
     if (history->shop->steps->refund_same(history->shop, kept, history->wish))
         history->same = true;
-    int64_t at = kept->asked_ms || !kept->due_ms ? kept->created_ms : kept->due_ms;
+    int64_t at = kept->asked_ms ? kept->asked_ms : kept->due_ms;
     if (refund_counts(kept->state) && at > history->last_ms)
         history->last_ms = at;
 }

@@ -122,6 +122,7 @@ static const char *settle(struct errand *errand, const struct answer *answer)
 {
     struct shop *shop = errand->shop;
     struct refund_facts facts = {};
+    const enum refund_state before = errand->refund.state;
     const char *why = shop->options->api == WIRE_V3
                           ? shop->steps->v3_refund_told(shop, answer, &facts)
                           : shop->steps->refund_told(shop, answer, &facts);
@@ -137,6 +138,8 @@ static const char *settle(struct errand *errand, const struct answer *answer)
         ledger_rollback(shop->ledger);
     else
         err = ledger_commit(shop->ledger);
+    if (err)
+        errand->refund.state = before; /* as the file says, so that it is asked about again */
     return err ? err_text(err) : NULL;
 }
 

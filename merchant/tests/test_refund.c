@@ -148,6 +148,57 @@ static bool parts(void)
            asked(0)->with_url && asked(1)->fen == 80 && asked(1)->total_fen == 110;
 }
 
+/* Each a minute after the one before it, whenever that one was wished for. */
+static bool three_parts(void)
+{
+    struct made made = paid("pen");
+    bool taken = wish(&made, 30) == 202;
+    bench_advance(&bench, 1);
+    taken = taken && wish(&made, 40) == 202;
+    bench_advance(&bench, 60);
+    bool second = calls() == 2;
+    taken = taken && wish(&made, 20) == 202;
+    bench_advance(&bench, 30);
+    bool apart = calls() == 2;
+    bench_advance(&bench, 31);
+    return taken && second && apart && calls() == 3;
+}
+
+/* What waits for its minute waits on, whoever asks and whatever is started anew. */
+static bool pause_holds(const struct made *made, size_t before)
+{
+    for (int i = 0; i < 3; i++) {
+        refresh(made);
+        bench_advance(&bench, 2);
+    }
+    bool refreshed = calls() == before;
+    bench_restart(&bench);
+    bench_advance(&bench, 2);
+    bool restarted = calls() == before;
+    bench_advance(&bench, 61);
+    return refreshed && restarted && calls() == before + 1;
+}
+
+static bool a_limit_holds(void)
+{
+    struct made made = paid("pen");
+    bench_v3_plan(&bench, DOOR_REFUND,
+                  (struct fake_v3){ .kind = V3_STATUS,
+                                    .status = 429,
+                                    .name = "{\"code\":\"FREQUENCY_LIMITED\"}" });
+    bool taken = wish(&made, 0) == 202;
+    bench_advance(&bench, 0);
+    return taken && pause_holds(&made, 1);
+}
+
+static bool a_queue_holds(void)
+{
+    struct made made = paid("pen");
+    bool taken = wish(&made, 30) == 202 && wish(&made, 40) == 202;
+    bench_advance(&bench, 0);
+    return taken && pause_holds(&made, 1);
+}
+
 static bool at_once(void)
 {
     struct made made = paid("pen");
@@ -365,6 +416,9 @@ static const struct experiment {
     E(a_lost_answer, "v3-refund-new-number"),
     E(a_forged_answer, NULL),
     E(a_definite_no, NULL),
+    E(three_parts, NULL),
+    E(a_limit_holds, NULL),
+    E(a_queue_holds, NULL),
     E(an_empty_account, NULL),
     E(closed_over_there, "v3-refund-closed-is-done", "v3-refund-closed-same-number"),
     E(abnormal_then_back, "v3-refund-abnormal-is-done"),
