@@ -120,7 +120,8 @@ int callup_read(const json_t *object, struct callup *out, char why[128])
         if (err)
             return err;
     }
-    bool page = slots.pay_sign.ptr || view_starts(out->package, front);
+    /* APP's with JSAPI's package is a mistake to be named, not another kind */
+    bool page = slots.pay_sign.ptr || (!out->partner_id.len && view_starts(out->package, front));
     out->kind = page ? CALLUP_JSAPI : CALLUP_APP;
     out->sign = page ? slots.pay_sign : slots.app_sign;
     if (page)

@@ -82,9 +82,9 @@ static void fill_nonce(struct callup_search *search)
 {
     struct view nonce = search->alt[CALLUP_NONCE][0].text;
     struct buf *store = &search->store;
-    size_t from = store->len;
     int err = 0;
     add_letters(search, CALLUP_NONCE, CALLUP_CAUSE_NONCE_CASE, nonce);
+    size_t from = store->len;
     add(search, CALLUP_NONCE, (struct callup_alt){ CALLUP_CAUSE_OTHER_NONCE, "an empty one", {} });
     add(search, CALLUP_NONCE,
         (struct callup_alt){ CALLUP_CAUSE_OTHER_NONCE, "undefined", VIEW("undefined") });

@@ -172,8 +172,11 @@ int v3_public_pem(const struct v3_public *key, struct buf *out)
 int v3_private_make(struct v3_private **out)
 {
     EVP_PKEY *key = EVP_RSA_gen(V3_KEY_BITS);
-    *out = key ? half_new(key) : NULL;
-    return *out ? 0 : ERR_CRYPTO;
+    *out = NULL;
+    if (!key)
+        return ERR_CRYPTO;
+    *out = half_new(key);
+    return *out ? 0 : ERR_NOMEM;
 }
 
 /* Through its own encoding: the private half does not come along. */
@@ -187,6 +190,8 @@ int v3_public_of(struct v3_public **out, const struct v3_private *key)
     const unsigned char *at = der;
     EVP_PKEY *public = d2i_PUBKEY(NULL, &at, len);
     OPENSSL_free(der);
-    *out = public ? half_new(public) : NULL;
-    return *out ? 0 : ERR_CRYPTO;
+    if (!public)
+        return ERR_CRYPTO;
+    *out = half_new(public);
+    return *out ? 0 : ERR_NOMEM;
 }
