@@ -2,6 +2,7 @@
 
 #include "api/v3/fields.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "engine/traffic.h"
 #include "routes.h"
 #include "wxpay/v3_hint.h"
@@ -286,29 +287,34 @@ static const struct refusal *check_body(struct call *call)
     return NULL;
 }
 
+/* Whatever the endpoint calls the one who calls: it is who has signed. */
+static const struct refusal *check_caller(struct call *call)
+{
+    static const char *const names[] = { "mchid", "sp_mchid", "combine_mchid" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct view mchid = v3_body_text(call, names[i]);
+        if (mchid.len && !view_eq(mchid, call->v3->auth.mchid))
+            return call_refuse(call, REFUSE(V3_MCHID_DIFFERS), view_str(names[i]),
+                               "V3 1.5: the body says %.*s, Authorization %.*s", VIEW_ARG(mchid),
+                               VIEW_ARG(call->v3->auth.mchid));
+    }
+    return NULL;
+}
+
 static const struct refusal *check_fields(struct call *call)
 {
     if (!call->route->v3_fields)
         return NULL;
     const struct refusal *no = v3_fields_check(call, call->route->v3_fields);
-    struct view number = v3_body_text(call, "out_trade_no");
+    struct view number = v3_body_text(call, "combine_out_trade_no");
     if (!number.len)
-        number = v3_body_text(call, "combine_out_trade_no");
+        number = v3_body_text(call, "out_trade_no");
     if (number.len) /* else it is the path's */
         (void)view_copy(number, call->exchange->out_trade_no, sizeof(call->exchange->out_trade_no));
     if (no)
         return no;
     exchange_check(call->exchange, "fields", "V3 1.5", true, "%s", "");
-    struct view mchid = v3_body_text(call, "mchid");
-    if (!mchid.len)
-        mchid = v3_body_text(call, "sp_mchid");
-    if (!mchid.len)
-        mchid = v3_body_text(call, "combine_mchid");
-    if (!mchid.len || view_eq(mchid, call->v3->auth.mchid))
-        return NULL;
-    return call_refuse(call, REFUSE(V3_MCHID_DIFFERS), VIEW("mchid"),
-                       "V3 1.5: the body says %.*s, Authorization %.*s", VIEW_ARG(mchid),
-                       VIEW_ARG(call->v3->auth.mchid));
+    return check_caller(call);
 }
 
 const struct refusal *gate_v3(struct call *call)

@@ -3,6 +3,7 @@
 
 #include "api/v2/api_v2.h"
 #include "base/err.h"
+#include "engine/money.h"
 #include "engine/refund.h"
 #include "wxpay/v2_seal.h"
 
@@ -59,7 +60,7 @@ static int add_numbers(struct v2_msg *msg, const struct told_v3 *told,
     if (!err)
         err = add_int(msg, "settlement_refund_fee", told_fen(told, share.settled_fen));
     if (!err)
-        err = add_int(msg, "settlement_total_fee", v2_settlement_total(payment, total_fen));
+        err = add_int(msg, "settlement_total_fee", total_fen - money_no_cash(payment));
     if (!err)
         err = add_int(msg, "total_fee", total_fen);
     return err;

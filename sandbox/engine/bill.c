@@ -143,7 +143,7 @@ static int write_refund(struct bill *bill, const struct order_row *order,
 {
     char time[32], asked[32], ended[32], back[BILL_MONEY_MAX], fee[BILL_MONEY_MAX];
     const char *state = state_then(bill, refund);
-    int64_t fee_fen = -money_fee(refund->refund_fen);
+    int64_t fee_fen = -money_fee(money_given_back(order, payment, refund));
     int64_t ended_ms = refund->ended_ms ? refund->ended_ms : refund->due_ms;
     struct view body = order_field(order, "body"), attach = order_field(order, "attach");
     bill_yuan(refund->refund_fen, "", back);

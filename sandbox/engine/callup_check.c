@@ -207,7 +207,9 @@ static bool check_signature(struct engine *engine, const struct callup *callup,
 
 static void look_closer(const struct callup *callup, struct callup_check *check)
 {
-    int64_t stamp_s, now_s = clock_real_ms() / 1000;
+    const struct account *account = check->scan.account;
+    bool turned = account && switch_is(&account->switches, SWITCH_stamp_clock, "virtual");
+    int64_t stamp_s, now_s = (turned ? account_now_ms(account) : clock_real_ms()) / 1000;
     int err = view_to_i64(callup->timestamp, INT64_MAX / 2, &stamp_s);
     if (callup->number_stamp)
         remark(check, "timestamp-number", "timeStamp is a number; iPhones want a text");

@@ -1,5 +1,7 @@
 #include "engine/money.h"
 
+#include "engine/refund.h"
+
 #define DAY_MS    (86400 * 1000LL)
 #define ZONE_MS   (8 * 3600 * 1000LL) /* Beijing */
 #define PER_MILLE 6
@@ -25,10 +27,9 @@ int64_t money_settled(const struct order_row *order, const struct payment_row *p
 int64_t money_given_back(const struct order_row *order, const struct payment_row *payment,
                          const struct refund_row *refund)
 {
-    __int128 settled = money_settled(order, payment);
-    __int128 until = (__int128)refund->before_fen + refund->refund_fen;
-    return (int64_t)(settled * until / order->total_fen) -
-           (int64_t)(settled * refund->before_fen / order->total_fen);
+    struct refund_share share;
+    refund_share(order, payment, refund, &share);
+    return share.settled_fen;
 }
 
 int64_t money_day_ms(int64_t at_ms)

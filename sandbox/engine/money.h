@@ -19,7 +19,7 @@ int64_t money_fee(int64_t fen);
 int64_t money_no_cash(const struct payment_row *payment);
 int64_t money_settled(const struct order_row *order, const struct payment_row *payment);
 
-/* Of the settled money, in the share of @refund, so that all refunds together give back all. */
+/* What @refund gives back of the settled money; all refunds together give back all of it. */
 int64_t money_given_back(const struct order_row *order, const struct payment_row *payment,
                          const struct refund_row *refund);
 

@@ -299,8 +299,8 @@ static int wake_notice(struct engine *engine, struct account *account,
     if (err)
         return err;
     notice->due_ms = due_ms;
-    if (notice->state == NOTICE_DONE || notice->state == NOTICE_LOST ||
-        notice->state == NOTICE_SENDING) { /* of an abnormal one that was mended: all anew */
+    if (notice->state != NOTICE_HELD && notice->state != NOTICE_SUPPRESSED) {
+        /* of an abnormal one that was mended: all anew, whatever came of the first telling */
         notice->state = NOTICE_WAITING;
         notice->attempts = 0;
     }

@@ -231,6 +231,10 @@ START_TEST(another_sub_merchants_order_is_nobodys_business)
          &answer);
     expect(&answer, 400, "PARAM_ERROR", "http header中的mchid与post payload中的mchid不匹配");
     post(P "out-trade-no/whose-01/close",
+         "{\"mchid\":\"" DEFAULT_MCH_ID "\",\"sp_mchid\":\"1900000110\",\"sub_mchid\":\"" SUB "\"}",
+         &answer); /* a right one beside it hides nothing */
+    expect(&answer, 400, "PARAM_ERROR", "http header中的mchid与post payload中的mchid不匹配");
+    post(P "out-trade-no/whose-01/close",
          "{\"sp_mchid\":\"" DEFAULT_MCH_ID "\",\"sub_mchid\":\"" SUB "\"}", &answer);
     expect(&answer, 204, "", NULL);
     get(&answer, QUERY SUB, "whose-01");

@@ -203,7 +203,7 @@ START_TEST(parts_give_back_the_cash_exactly)
 {
     static const int64_t parts[] = { 29, 29, 30 };
     struct v3_answer answer;
-    int64_t cash = 0, discount = 0;
+    int64_t cash = 0, discount = 0, settled = 0;
     pay("order-04", 8);
     for (size_t i = 0; i < COUNT(parts); i++) {
         char number[8];
@@ -214,10 +214,15 @@ START_TEST(parts_give_back_the_cash_exactly)
                          parts[i]);
         cash += v3_int(&answer, "amount/payer_refund");
         discount += v3_int(&answer, "amount/discount_refund");
+        settled += v3_int(&answer, "amount/settlement_refund");
+        ck_assert_int_eq(v3_int(&answer, "promotion_detail/0/refund_amount"),
+                         v3_int(&answer, "amount/discount_refund"));
+        ck_assert_int_eq(v3_int(&answer, "amount/settlement_total"), 80);
         v3_answer_release(&answer);
     }
     ck_assert_int_eq(cash, 80);
     ck_assert_int_eq(discount, 8);
+    ck_assert_int_eq(settled, 80);
 }
 END_TEST
 

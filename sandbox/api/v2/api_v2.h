@@ -62,7 +62,5 @@ bool v2_is_transaction_id(struct view text);
  */
 [[nodiscard]] int v2_add_coupons(struct v2_msg *out, const struct payment_row *payment,
                                  int64_t total_fen);
-/* total_fen without the coupons that are no cash; total_fen itself when there are none. */
-int64_t v2_settlement_total(const struct payment_row *payment, int64_t total_fen);
 
 #endif

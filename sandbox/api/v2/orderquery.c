@@ -2,6 +2,7 @@
 #include "api/v2/api_v2.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "engine/money.h"
 
 #include <stdio.h>
 
@@ -24,18 +25,11 @@ static int add_coupon(struct v2_msg *out, const struct coupon *coupon, size_t n)
     return err ? err : v2_msg_add_int(out, name, coupon->fee_fen);
 }
 
-int64_t v2_settlement_total(const struct payment_row *payment, int64_t total_fen)
-{
-    for (size_t i = 0; i < payment->coupon_count; i++)
-        total_fen -= payment->coupon[i].cash ? 0 : payment->coupon[i].fee_fen;
-    return total_fen;
-}
-
 int v2_add_coupons(struct v2_msg *out, const struct payment_row *payment, int64_t total_fen)
 {
     if (payment->coupon_count == 0)
         return 0;
-    int64_t all = 0, settled = v2_settlement_total(payment, total_fen);
+    int64_t all = 0, settled = total_fen - money_no_cash(payment);
     for (size_t i = 0; i < payment->coupon_count; i++)
         all += payment->coupon[i].fee_fen;
     int err = v2_msg_add_int(out, "coupon_fee", all);

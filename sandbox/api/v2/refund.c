@@ -1,6 +1,7 @@
 /* POST /secapi/pay/refund — V2 3.4 */
 #include "api/v2/api_v2.h"
 #include "base/mem.h"
+#include "engine/money.h"
 
 #include <stdio.h>
 
@@ -120,7 +121,7 @@ int v2_add_refund_coupons(struct v2_msg *out, const struct payment_row *payment,
 static int add_settlement(struct v2_msg *out, const struct order_row *order,
                           const struct payment_row *payment, const struct refund_share *share)
 {
-    int64_t settled = v2_settlement_total(payment, order->total_fen);
+    int64_t settled = money_settled(order, payment);
     int err = 0;
     if (settled < order->total_fen)
         err = v2_msg_add_int(out, "settlement_total_fee", settled);

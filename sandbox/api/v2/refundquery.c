@@ -1,6 +1,7 @@
 /* POST /pay/refundquery — V2 3.5 */
 #include "api/v2/api_v2.h"
 #include "base/err.h"
+#include "engine/money.h"
 
 #include <stdio.h>
 
@@ -65,7 +66,7 @@ static int add_amounts(struct listing *listing, const struct refund_row *refund,
     snprintf(tail, sizeof(tail), "_%zu", n);
     refund_share(&listing->order, payment, refund, &share);
     int err = add_int(out, "refund_fee", n, refund->refund_fen);
-    if (!err && v2_settlement_total(payment, listing->order.total_fen) < listing->order.total_fen)
+    if (!err && money_no_cash(payment))
         err = add_int(out, "settlement_refund_fee", n, share.settled_fen);
     if (!err && payment->coupon_count)
         err = v2_add_refund_coupons(out, payment, &share, tail);
@@ -115,7 +116,7 @@ static int add_order(struct listing *listing, bool counted)
 {
     const struct order_row *order = &listing->order;
     struct v2_msg *out = &listing->call->out;
-    int64_t settled = v2_settlement_total(&listing->payment, order->total_fen);
+    int64_t settled = money_settled(order, &listing->payment);
     int err = v2_msg_add_str(out, "transaction_id", listing->payment.transaction_id);
     if (!err)
         err = v2_msg_add_str(out, "out_trade_no", order->out_trade_no);

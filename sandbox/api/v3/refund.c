@@ -2,6 +2,7 @@
 #include "engine/refund.h"
 #include "api/v3/partner.h"
 #include "base/err.h"
+#include "engine/money.h"
 
 #define FEN_MAX INT64_MAX
 
@@ -71,22 +72,41 @@ const struct v3_field v3_refund_fields[] = {
 
 /* ---- what is told ------------------------------------------------------------------------------- */
 
-static const char *account_of(const struct payment_row *payment)
-{
-    return strcmp(payment->bank_type, "OTHERS") == 0 ? "支付用户零钱" : "招商银行信用卡0403";
-}
-
-/* Coupons are given back in the same share as cash (V3 4.4: discount_refund). */
+/* The payer's cash and the coupons go back in one share; coupons that are no cash are not settled. */
 static json_t *amount_json(const struct refund_row *refund, const struct order_row *order,
                            const struct payment_row *payment)
 {
-    int64_t cash = refund_cash(order, payment, refund);
+    struct refund_share share;
+    refund_share(order, payment, refund, &share);
     return json_pack("{s:I, s:I, s:[], s:I, s:I, s:I, s:I, s:I, s:s}", "total",
                      (json_int_t)order->total_fen, "refund", (json_int_t)refund->refund_fen, "from",
-                     "payer_total", (json_int_t)payment->cash_fen, "payer_refund", (json_int_t)cash,
-                     "settlement_refund", (json_int_t)cash, "settlement_total",
-                     (json_int_t)payment->cash_fen, "discount_refund",
-                     (json_int_t)(refund->refund_fen - cash), "currency", "CNY");
+                     "payer_total", (json_int_t)payment->cash_fen, "payer_refund",
+                     (json_int_t)share.cash_fen, "settlement_refund", (json_int_t)share.settled_fen,
+                     "settlement_total", (json_int_t)money_settled(order, payment),
+                     "discount_refund", (json_int_t)share.coupons_fen, "currency", "CNY");
+}
+
+/* Each coupon of which something goes back. */
+static json_t *promotion_json(const struct refund_row *refund, const struct order_row *order,
+                              const struct payment_row *payment)
+{
+    struct refund_share share;
+    json_t *list = json_array();
+    int failed = !list;
+    refund_share(order, payment, refund, &share);
+    for (size_t i = 0; !failed && i < payment->coupon_count; i++) {
+        const struct coupon *coupon = &payment->coupon[i];
+        if (share.coupon_fen[i])
+            failed = json_array_append_new(
+                list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "promotion_id", coupon->id, "scope",
+                                "GLOBAL", "type", coupon->cash ? "CASH" : "NOCASH", "amount",
+                                (json_int_t)coupon->fee_fen, "refund_amount",
+                                (json_int_t)share.coupon_fen[i]));
+    }
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 static int add_time(json_t *json, const char *name, int64_t ms)
@@ -99,13 +119,15 @@ static int add_time(json_t *json, const char *name, int64_t ms)
 static int fill_answer(struct call *call, const struct refund_row *refund,
                        const struct order_row *order, const struct payment_row *payment)
 {
+    char receiver[64];
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[]}", "refund_id", refund->refund_id,
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "refund_id", refund->refund_id,
         "out_refund_no", refund->out_refund_no, "transaction_id", payment->transaction_id,
         "out_trade_no", order->out_trade_no, "channel", "ORIGINAL", "user_received_account",
-        account_of(payment), "status", refund_state_name(refund->state), "funds_account",
-        refund->funds_account[0] ? refund->funds_account : "AVAILABLE", "amount",
-        amount_json(refund, order, payment), "promotion_detail");
+        refund_receiver(payment, receiver), "status", refund_state_name(refund->state),
+        "funds_account", refund->funds_account[0] ? refund->funds_account : "AVAILABLE", "amount",
+        amount_json(refund, order, payment), "promotion_detail",
+        promotion_json(refund, order, payment));
     int failed = !json || add_time(json, "create_time", refund->created_ms) != 0;
     if (!failed && refund->state == REFUND_SUCCESS)
         failed = add_time(json, "success_time", refund->ended_ms) != 0;
@@ -116,14 +138,15 @@ static int fill_answer(struct call *call, const struct refund_row *refund,
 json_t *v3_refund_told(const struct account *account, const struct refund_row *refund,
                        const struct order_row *order, const struct payment_row *payment)
 {
+    char receiver[64];
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "mchid", account->mch_id,
         "transaction_id", payment->transaction_id, "out_trade_no", order->out_trade_no, "refund_id",
         refund->refund_id, "out_refund_no", refund->out_refund_no, "refund_status",
-        refund_state_name(refund->state), "user_received_account", account_of(payment), "amount",
-        "total", (json_int_t)order->total_fen, "refund", (json_int_t)refund->refund_fen,
-        "payer_total", (json_int_t)payment->cash_fen, "payer_refund",
-        (json_int_t)refund_cash(order, payment, refund));
+        refund_state_name(refund->state), "user_received_account",
+        refund_receiver(payment, receiver), "amount", "total", (json_int_t)order->total_fen,
+        "refund", (json_int_t)refund->refund_fen, "payer_total", (json_int_t)payment->cash_fen,
+        "payer_refund", (json_int_t)refund_cash(order, payment, refund));
     int err = json ? v3_tell_partner(json, account, order, payment) : 0;
     if (json && !err && refund->state == REFUND_SUCCESS)
         err = add_time(json, "success_time", refund->ended_ms);

@@ -1,6 +1,7 @@
 /* POST /v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund — V3 4.4 */
 #include "api/v3/api_v3.h"
 #include "api/v3/hidden.h"
+#include "api/v3/partner.h"
 #include "base/mem.h"
 #include "engine/refund.h"
 
@@ -21,9 +22,11 @@ static const struct refusal *rule_type(struct call *call, const struct v3_field 
                            field->path, field->label);
 }
 
-enum { OUT_REFUND_NO, TYPE, BANK_TYPE, BANK_ACCOUNT, REAL_NAME };
+enum { SUB_MCHID, OUT_REFUND_NO, TYPE, BANK_TYPE, BANK_ACCOUNT, REAL_NAME };
 
 const struct v3_field v3_refund_mend_fields[] = {
+    [SUB_MCHID] = { "V3 4.8 sub_mchid", "sub_mchid", "子商户号", V3_TEXT, false, 1, 32, NULL, NULL,
+                    V3_BODY },
     [OUT_REFUND_NO] = { P "out_refund_no", "out_refund_no", "商户退款单号", V3_TEXT, true, 1, 64,
                         NULL, NULL, V3_BODY },
     [TYPE] = { P "type", "type", "异常退款处理方式", V3_TEXT, true, 1, 32, NULL, rule_type,
@@ -73,13 +76,18 @@ const struct refusal *v3_refund_mend(struct call *call)
     struct refund_row refund = {};
     struct order_row order = {};
     struct payment_row payment = {};
-    const struct refusal *no = check_card(call);
+    struct view sub = v3_body_text(call, "sub_mchid");
+    const struct refusal *no = v3_check_sub(call, sub);
+    if (!no)
+        no = check_card(call);
     if (!no)
         no = check_hidden(call);
     if (no)
         return no;
     struct refund_name name = { .out_refund_no = v3_body_text(call, "out_refund_no") };
     no = refund_find(&call->sandbox->engine, call->account, &name, &refund, &order, &payment);
+    if (!no && !view_eq(order_field(&order, "sub_mch_id"), sub))
+        no = REFUSE(V3_SUB_ORDER);
     if (!no && !view_is(view_str(call->v3->param[0]), refund.refund_id))
         no = REFUSE(REFUND_UNKNOWN); /* the two numbers are not of one refund */
     if (!no)
